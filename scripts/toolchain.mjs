@@ -19,7 +19,9 @@ export const pnpmScript = join(toolchainDir, 'node_modules', 'pnpm', 'bin', 'pnp
 /** Installs the toolchain unless the stamp says that it is there. Takes about ten seconds the first time. */
 export function ensureToolchain() {
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
-  process.stderr.write(`Installing Node ${NODE_VERSION} and pnpm ${PNPM_VERSION} into .toolchain ...\n`);
+  process.stderr.write(
+    `Installing Node ${NODE_VERSION} and pnpm ${PNPM_VERSION} into .toolchain ...\n`,
+  );
   rmSync(toolchainDir, { recursive: true, force: true });
   mkdirSync(toolchainDir, { recursive: true });
   // A package of its own, so that npm does not take the workspace's package.json for the place to install to.
