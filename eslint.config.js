@@ -31,6 +31,7 @@ export default tseslint.config(
           'proto/tsconfig.test.json',
           'packages/*/tsconfig.test.json',
           'apps/*/tsconfig.test.json',
+          'bench/tsconfig.test.json',
           'tidy/tsconfig.json',
         ],
         tsconfigRootDir: import.meta.dirname,

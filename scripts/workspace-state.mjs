@@ -20,7 +20,9 @@ export function packageDirs(root) {
   const groups = ['packages', 'apps'].flatMap((group) =>
     existsSync(join(root, group)) ? readdirSync(join(root, group)).map((d) => join(group, d)) : [],
   );
-  return ['proto', 'tidy', ...groups].filter((d) => existsSync(join(root, d, 'package.json')));
+  return ['proto', 'bench', 'tidy', ...groups].filter((d) =>
+    existsSync(join(root, d, 'package.json')),
+  );
 }
 
 /**

@@ -91,7 +91,7 @@ switch (command) {
     break;
   case 'bench':
     build();
-    become(nodeBin, [join(root, 'bench', 'main.mjs'), ...args], toolchainEnv());
+    become(nodeBin, [join(root, 'bench', 'dist', 'main.js'), ...args], toolchainEnv());
     break;
   default:
     process.stderr.write('usage: node scripts/workspace.mjs start|test|build|bench [arguments]\n');
