@@ -3,7 +3,8 @@
  *
  * The contract that every transport keeps (the suite in `./testing` states it):
  *
- * 1. A handler runs to its first `await` in the turn in which the message arrived; calls of one connection start in order.
+ * 1. A handler runs to its first `await` in the turn in which its message was complete. Unary handlers of one connection start in
+ *    the order in which their messages were complete.
  * 2. Exactly one of `reply` / `fail` / `end` ends a call. A second one is ignored, and so is any after cancellation: a handler
  *    need not race against the client.
  * 3. There is no signal, on purpose: a call is cancelled by `onCancel`, once, for whatever reason (reset, deadline, closing), and a
@@ -11,6 +12,11 @@
  * 4. Request bytes are *borrowed* until the handler returns: what is kept longer is copied. Reply bytes are *given*: the
  *    transport owns them from the call on, and the handler does not change them.
  * 5. A handler that throws answers `INTERNAL` and is logged by the transport; it never ends the process.
+ * 6. A unary handler starts with the first message and does not wait for the client's half-close (what follows is ignored, as
+ *    grpc-go does). A stream whose client sends one message starts when that message *and* the half-close have arrived, since
+ *    two messages are an error. A stream whose client sends many starts with the headers.
+ * 7. `onMessage` and `onHalfClose` are never called inside the handler or inside `resume`'s caller before it returns to the
+ *    transport's loop, so a handler may set callbacks in any order.
  */
 import type { RpcError } from './errors.js';
 

@@ -9,3 +9,10 @@ export type {
   UnaryCall,
   UnaryHandler,
 } from './handler.js';
+export type {
+  CallType,
+  MethodObserver,
+  Transport,
+  TransportLimits,
+  TransportOptions,
+} from './transport.js';
