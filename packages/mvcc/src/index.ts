@@ -1,0 +1,38 @@
+/** `@kv/mvcc`: a multi-version key-value store on one SQLite file. */
+export type {
+  BucketName,
+  BucketReader,
+  BucketWriter,
+  HistoryBatch,
+  HistoryCursor,
+  HistoryQuery,
+  Pin,
+  ReadView,
+  RequestResult,
+  WriteTxn,
+} from './api.js';
+export type { Backend, BackendImage, BackendRow, BackendSize } from './backend/backend.js';
+export { MvccError } from './errors.js';
+export type { MvccErrorCode } from './errors.js';
+export { InvariantError } from './invariant.js';
+export { keyFromBytes, keyToBytes } from './key.js';
+export { rangeContains, rangeEnd, rangeStart } from './key-range.js';
+export { defaultMvccLimits } from './limits.js';
+export type { MvccLimits } from './limits.js';
+export type { Key, KeyRange, LeaseId, Revision, StoredKeyValue, StoreEvent } from './model.js';
+export type {
+  CompactOutcome,
+  ConsistentIndex,
+  KeyValueHash,
+  MvccOptions,
+  RevisionProblem,
+  SlicedTask,
+} from './options.js';
+export type {
+  RangeCursor,
+  RangeQuery,
+  RangeQueryResult,
+  RangeSource,
+  SortOrder,
+  SortTarget,
+} from './range-query.js';

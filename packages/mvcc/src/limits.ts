@@ -1,0 +1,26 @@
+/** Every bound of the store, with its default, unit and reason. */
+
+/** Bounds that an owner may change. */
+export interface MvccLimits {
+  /** Bytes of recent and recently read records kept in memory. At the bound the older half is dropped. */
+  readonly recordCacheBytesMax: number;
+  /** Records that one compaction slice examines (etcd's compaction-batch-limit). */
+  readonly compactionRecordsMax: number;
+  /** Keys that one step of a large read visits before it yields. */
+  readonly readKeysPerStepMax: number;
+  /** Bytes of records that one step of a large read, hash or history batch loads before it yields. */
+  readonly readBytesPerStepMax: number;
+  /** Free pages that one reclaiming slice gives back. */
+  readonly reclaimPagesMax: number;
+  /** Hashes of finished compactions that are kept (etcd: 10). */
+  readonly compactionHashesMax: number;
+}
+
+export const defaultMvccLimits: MvccLimits = {
+  recordCacheBytesMax: 32 * 1024 * 1024,
+  compactionRecordsMax: 1000,
+  readKeysPerStepMax: 10_000,
+  readBytesPerStepMax: 4 * 1024 * 1024,
+  reclaimPagesMax: 256,
+  compactionHashesMax: 10,
+};
