@@ -11,12 +11,13 @@
  *    unary handler that never looks at it costs nothing.
  * 4. Request bytes are *borrowed* until the handler returns: what is kept longer is copied. Reply bytes are *given*: the
  *    transport owns them from the call on, and the handler does not change them.
- * 5. A handler that throws answers `INTERNAL` and is logged by the transport; it never ends the process.
+ * 5. A handler (or a callback that it set) that throws answers `INTERNAL` and is reported to the transport's owner; it never ends
+ *    the process. An asynchronous handler catches its own rejections.
  * 6. A unary handler starts with the first message and does not wait for the client's half-close (what follows is ignored, as
  *    grpc-go does). A stream whose client sends one message starts when that message *and* the half-close have arrived, since
  *    two messages are an error. A stream whose client sends many starts with the headers.
- * 7. `onMessage` and `onHalfClose` are never called inside the handler or inside `resume`'s caller before it returns to the
- *    transport's loop, so a handler may set callbacks in any order.
+ * 7. `onMessage`, `onHalfClose` and `onDrain` are called in turns of the transport, never from inside `resume` or `write`. After
+ *    the call has ended or was cancelled none of them is called.
  */
 import type { RpcError } from './errors.js';
 

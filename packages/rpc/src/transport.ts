@@ -41,9 +41,13 @@ export interface TransportOptions {
   readonly services: readonly Service[];
   readonly limits: TransportLimits;
   /** Called once for each method when the transport is made. */
-  observe?(service: string, method: string, type: CallType): MethodObserver | undefined;
+  readonly observe?: (
+    service: string,
+    method: string,
+    type: CallType,
+  ) => MethodObserver | undefined;
   /** A handler threw: the call has been answered with INTERNAL, and this is the only trace of why. */
-  onHandlerError(path: string, error: unknown): void;
+  readonly onHandlerError: (path: string, error: unknown) => void;
 }
 
 export interface Transport {
