@@ -38,12 +38,11 @@ export interface WalErrorDetail {
   readonly cause?: unknown;
 }
 
-const brand: unique symbol = Symbol.for('@kv/wal.WalError');
+const brand = Symbol.for('@kv/wal.WalError');
 
 /** Any failure of the log that is not a bug. Recognised across duplicate installs of this package. */
 export class WalError extends Error {
   override readonly name: string = 'WalError';
-  readonly [brand] = true;
   readonly code: WalErrorCode;
   readonly file: string | undefined;
   readonly offset: number | undefined;
@@ -53,6 +52,7 @@ export class WalError extends Error {
     this.code = code;
     this.file = detail.file;
     this.offset = detail.offset;
+    Object.defineProperty(this, brand, { value: true });
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

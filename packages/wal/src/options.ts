@@ -49,8 +49,8 @@ export interface TailRepair {
   readonly offset: number;
   /** Why this is a torn tail and no damage. */
   readonly reason: string;
-  /** A copy of the segment as it was found. */
-  readonly copy: string;
+  /** A copy of the segment as it was found; undefined when the log was only read, and nothing was cut. */
+  readonly copy: string | undefined;
 }
 
 /** What the log held when it was opened. Entry bytes are owned by the receiver. */
