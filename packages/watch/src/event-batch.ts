@@ -2,6 +2,9 @@
 import type { StoreEvent, StoredKeyValue } from '@kv/mvcc/model';
 import { encodeEvents, eventBytes } from './event-codec.js';
 
+/** `WatchResponse.fragment = true`: tag and value. */
+const FRAGMENT_FLAG_BYTES = 2;
+
 /** The pair before an event, or `undefined` where there was none, it is compacted, or it was not asked for. */
 export type PreviousKeyValues = readonly (StoredKeyValue | undefined)[];
 
@@ -13,6 +16,7 @@ export class EventBatch {
   /** Length of what {@link encode} gives, known without encoding. */
   readonly encodedBytes: number;
   #encoded: Uint8Array | undefined;
+  #pieces: { readonly budget: number; readonly batches: readonly EventBatch[] } | undefined;
 
   constructor(events: readonly StoreEvent[], previous: PreviousKeyValues | undefined) {
     this.events = events;
@@ -29,22 +33,36 @@ export class EventBatch {
   }
 
   /**
-   * The index after the last event of a fragment that begins at `start`: as many as stay below `bytesMax`, at least one
-   * (etcd server/etcdserver/api/v3rpc/watch.go, sendFragments).
+   * This batch in pieces that may be sent on their own, where `envelopeBytes` is the size of a response without events.
+   * One piece if the response is smaller than `bytesMax` or has fewer than 2 events; otherwise each takes as many events as
+   * stay below it, at least one. Watchers with equal envelopes share the pieces.
+   * (etcd server/etcdserver/api/v3rpc/watch.go, sendFragments)
    */
-  fragmentEnd(start: number, bytesMax: number): number {
-    let end = start;
-    let bytes = 0;
-    while (end < this.events.length) {
-      bytes += this.#eventBytes(end);
-      if (end > start && bytes >= bytesMax) break;
-      end++;
-    }
-    return end;
+  fragments(bytesMax: number, envelopeBytes: number): readonly EventBatch[] {
+    if (this.events.length < 2 || envelopeBytes + this.encodedBytes < bytesMax) return [this];
+    const budget = bytesMax - envelopeBytes - FRAGMENT_FLAG_BYTES;
+    if (this.#pieces?.budget !== budget) this.#pieces = { budget, batches: this.#split(budget) };
+    return this.#pieces.batches;
   }
 
-  /** The part `[start, end)` as a batch of its own. */
-  slice(start: number, end: number): EventBatch {
+  #split(budget: number): readonly EventBatch[] {
+    const pieces: EventBatch[] = [];
+    let start = 0;
+    let bytes = 0;
+    for (let i = 0; i < this.events.length; i++) {
+      const more = this.#eventBytes(i);
+      if (i > start && bytes + more >= budget) {
+        pieces.push(this.#slice(start, i));
+        start = i;
+        bytes = 0;
+      }
+      bytes += more;
+    }
+    pieces.push(this.#slice(start, this.events.length));
+    return pieces;
+  }
+
+  #slice(start: number, end: number): EventBatch {
     return new EventBatch(this.events.slice(start, end), this.previous?.slice(start, end));
   }
 

@@ -11,3 +11,6 @@ export { REASONS } from './response.js';
 export type { WatchResponse } from './response.js';
 export { AUTO_WATCH_ID, STREAM_WIDE, watchId } from './watch-id.js';
 export type { WatchId } from './watch-id.js';
+export { WatchHub } from './hub.js';
+export type { WatchHubOptions, WatchStats } from './hub.js';
+export type { StreamOptions, WatchStream } from './watch-stream.js';
