@@ -9,12 +9,12 @@ export type ByteString = string;
 
 /** What Node decoded as UTF-8 (an argument, a field of a message), as bytes again. */
 export function fromText(text: string): ByteString {
-  return isAscii(text) ? text : Buffer.from(text, 'utf8').latin1Slice();
+  return isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** For what must be a JavaScript text: a host name, the name of an environment variable. Invalid UTF-8 becomes U+FFFD. */
 export function toText(bytes: ByteString): string {
-  return isAscii(bytes) ? bytes : Buffer.from(bytes, 'latin1').utf8Slice();
+  return isAscii(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 /** A copy. */
@@ -24,7 +24,7 @@ export function toBytes(bytes: ByteString): Uint8Array {
 
 /** A copy. */
 export function fromBytes(bytes: Uint8Array): ByteString {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
 export function isAscii(text: string): boolean {

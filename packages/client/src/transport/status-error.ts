@@ -7,16 +7,23 @@ export class StatusError extends Error {
   override readonly name: string = 'StatusError';
   /** A code of grpc/statuscodes, 1 to 16 (a server may send others). */
   readonly grpcCode: number;
+  /** The server said that it never looked at the request: sending it again repeats nothing. */
+  readonly unprocessed: boolean;
 
-  constructor(grpcCode: number, message: string, options?: ErrorOptions) {
+  constructor(grpcCode: number, message: string, options?: StatusErrorOptions) {
     super(message, options);
     this.grpcCode = grpcCode;
+    this.unprocessed = options?.unprocessed ?? false;
     Object.defineProperty(this, brand, { value: true });
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === 'object' && value !== null && brand in value;
   }
+}
+
+export interface StatusErrorOptions extends ErrorOptions {
+  readonly unprocessed?: boolean;
 }
 
 /** The codes that decisions here depend on. */

@@ -14,7 +14,7 @@ const shortEscapes: ReadonlyMap<number, string> = new Map([
 /** `%q`: printable Unicode stays, everything else is escaped; bytes that are not UTF-8 become `\xNN`. */
 export function quote(bytes: ByteString): ByteString {
   let out = '"';
-  for (let i = 0; i < bytes.length; ) {
+  for (let i = 0; i < bytes.length;) {
     const code = bytes.charCodeAt(i);
     if (code < 0x80) {
       out += quoteAscii(code);
@@ -75,7 +75,7 @@ export function decodeRune(
 
 /** Bytes of one code point in UTF-8. */
 function encodeRune(code: number): ByteString {
-  return Buffer.from(String.fromCodePoint(code), 'utf8').latin1Slice();
+  return Buffer.from(String.fromCodePoint(code), 'utf8').toString('latin1');
 }
 
 /** `strconv.Unquote` of a double-quoted string, quotes included. Undefined when Go says `invalid syntax`. */
@@ -83,7 +83,7 @@ export function unquote(quoted: ByteString): ByteString | undefined {
   if (quoted.length < 2 || !quoted.startsWith('"') || !quoted.endsWith('"')) return undefined;
   const inner = quoted.slice(1, -1);
   let out = '';
-  for (let i = 0; i < inner.length; ) {
+  for (let i = 0; i < inner.length;) {
     const character = inner.charAt(i);
     if (character === '"' || character === '\n') return undefined;
     if (character !== '\\') {

@@ -1,0 +1,116 @@
+/** What the friendly calls take and give, and the conversions to and from messages of the wire. */
+import type { KeyValue as WireKeyValue } from '@kv/proto/kv';
+import { KvError } from './errors.js';
+
+/** Text means its UTF-8 bytes. */
+export type Bytes = string | Uint8Array;
+
+/** A pair as it was at one revision. Key and value are the caller's own copies. */
+export interface KeyValue {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  readonly createRevision: number;
+  readonly modRevision: number;
+  /** Number of puts since the key was created. */
+  readonly version: number;
+  /** 0n without a lease. */
+  readonly lease: bigint;
+}
+
+/** Which keys: one, those that begin with `prefix`, `[from, end)`, those not below `from`, or all. */
+export type KeySelector =
+  | Bytes
+  | { readonly prefix: Bytes }
+  | { readonly from: Bytes; readonly end?: Bytes }
+  | { readonly all: true };
+
+export interface WireRange {
+  readonly key: Uint8Array;
+  readonly rangeEnd: Uint8Array;
+}
+
+const encoder = new TextEncoder();
+const zero = new Uint8Array([0]);
+
+/** Throws `TypeError` that names the parameter, before anything is sent (B-190). */
+export function bytesOf(name: string, value: unknown): Uint8Array {
+  if (typeof value === 'string') {
+    if (/\p{Surrogate}/u.test(value))
+      throw new TypeError(`${name} has a lone surrogate and no UTF-8 bytes`);
+    return encoder.encode(value);
+  }
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError(`${name} must be a string or Uint8Array, is ${describe(value)}`);
+}
+
+export function rangeOf(selector: KeySelector): WireRange {
+  if (typeof selector === 'string' || selector instanceof Uint8Array) {
+    return { key: bytesOf('key', selector), rangeEnd: new Uint8Array(0) };
+  }
+  if (typeof selector !== 'object' || (selector as unknown) === null) {
+    throw new TypeError(`keys must be a key or a selector, are ${describe(selector)}`);
+  }
+  if ('all' in selector) return { key: zero, rangeEnd: zero };
+  if ('prefix' in selector) return prefixRange(bytesOf('prefix', selector.prefix));
+  const from = bytesOf('from', selector.from);
+  const rangeEnd = selector.end === undefined ? zero : bytesOf('end', selector.end);
+  return { key: from.length === 0 ? zero : from, rangeEnd };
+}
+
+function prefixRange(prefix: Uint8Array): WireRange {
+  return prefix.length === 0
+    ? { key: zero, rangeEnd: zero }
+    : { key: prefix, rangeEnd: prefixEnd(prefix) };
+}
+
+/** The first key after all that begin with `prefix`; one zero byte (no end) when every byte is 0xff. */
+export function prefixEnd(prefix: Uint8Array): Uint8Array {
+  for (let i = prefix.length - 1; i >= 0; i--) {
+    const byte = prefix[i] ?? 0xff;
+    if (byte === 0xff) continue;
+    const end = prefix.slice(0, i + 1);
+    end[i] = byte + 1;
+    return end;
+  }
+  return zero;
+}
+
+/** A revision for the wire; refuses fractions, negatives and what a double cannot hold. */
+export function revisionToWire(name: string, value: unknown): bigint {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
+  throw new TypeError(`${name} must be a whole number from 0 to 2^53-1, is ${describe(value)}`);
+}
+
+/** A counter from the wire. Throws `KvError` of code `protocol` rather than round (J-1). */
+export function counterFromWire(name: string, value: bigint): number {
+  const counter = Number(value);
+  if (Number.isSafeInteger(counter)) return counter;
+  throw new KvError('protocol', `${name} ${value} of the server is beyond 2^53`, {
+    outcome: 'unknown',
+  });
+}
+
+/** An identifier for the wire: 64 bits, signed as leases are. */
+export function identifierToWire(name: string, value: unknown): bigint {
+  if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return value;
+  throw new TypeError(`${name} must be a bigint of 64 bits, is ${describe(value)}`);
+}
+
+export function keyValueFromWire(kv: WireKeyValue): KeyValue {
+  return {
+    key: kv.key,
+    value: kv.value,
+    createRevision: counterFromWire('create revision', kv.createRevision),
+    modRevision: counterFromWire('mod revision', kv.modRevision),
+    version: counterFromWire('version', kv.version),
+    lease: kv.lease,
+  };
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value === 'number' || typeof value === 'bigint') return `${typeof value} ${value}`;
+  if (typeof value !== 'object') return typeof value;
+  const { constructor } = value as { readonly constructor?: { readonly name?: string } };
+  return constructor?.name ?? 'object';
+}

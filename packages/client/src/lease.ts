@@ -1,0 +1,164 @@
+/** Leases: time-limited ownership of keys, kept alive as long as somebody iterates. */
+import {
+  LeaseGrantRequest,
+  LeaseKeepAliveRequest,
+  LeaseRevokeRequest,
+  LeaseTimeToLiveRequest,
+  leaseService,
+  type LeaseKeepAliveResponse,
+} from '@kv/proto/lease';
+import { counterFromWire, identifierToWire } from './data.js';
+import { KvError } from './errors.js';
+import { pause, type CallSettings, type RawClient } from './raw.js';
+import { GrpcCode } from './transport/status-error.js';
+
+export interface Lease {
+  readonly id: bigint;
+  /** Seconds, as the server decided. */
+  readonly ttlSeconds: number;
+}
+
+export interface LeaseState {
+  readonly id: bigint;
+  readonly remainingSeconds: number;
+  readonly grantedSeconds: number;
+  /** Empty unless asked for. */
+  readonly keys: readonly Uint8Array[];
+}
+
+/** Pause before a broken stream of renewals is opened again, milliseconds. */
+const reopenMs = 500;
+
+export class LeaseClient {
+  readonly #raw: RawClient;
+
+  constructor(raw: RawClient) {
+    this.#raw = raw;
+  }
+
+  /** Makes a lease; the server may lengthen a short time. An `id` of 0n lets the server choose. */
+  async grant(
+    ttlSeconds: number,
+    options: CallSettings & { readonly id?: bigint } = {},
+  ): Promise<Lease> {
+    if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds <= 0) {
+      throw new TypeError(`ttlSeconds must be a whole number above 0, is ${String(ttlSeconds)}`);
+    }
+    const request = LeaseGrantRequest.create({
+      TTL: BigInt(ttlSeconds),
+      ID: identifierToWire('id', options.id ?? 0n),
+    });
+    const answer = await this.#raw.call(leaseService.leaseGrant, request, options);
+    return { id: answer.ID, ttlSeconds: counterFromWire('ttl', answer.TTL) };
+  }
+
+  /** Ends the lease and deletes its keys. */
+  async revoke(id: bigint, settings: CallSettings = {}): Promise<void> {
+    const request = LeaseRevokeRequest.create({ ID: identifierToWire('id', id) });
+    await this.#raw.call(leaseService.leaseRevoke, request, settings);
+  }
+
+  /** Undefined when there is no such lease. */
+  async find(
+    id: bigint,
+    options: CallSettings & { readonly keys?: boolean } = {},
+  ): Promise<LeaseState | undefined> {
+    const request = LeaseTimeToLiveRequest.create({
+      ID: identifierToWire('id', id),
+      keys: options.keys ?? false,
+    });
+    const answer = await this.#raw.call(leaseService.leaseTimeToLive, request, options);
+    if (answer.TTL < 0n) return undefined;
+    return {
+      id: answer.ID,
+      remainingSeconds: counterFromWire('ttl', answer.TTL),
+      grantedSeconds: counterFromWire('granted ttl', answer.grantedTTL),
+      keys: answer.keys,
+    };
+  }
+
+  async list(settings: CallSettings = {}): Promise<readonly bigint[]> {
+    const answer = await this.#raw.call(leaseService.leaseLeases, {}, settings);
+    return answer.leases.map(({ ID }) => ID);
+  }
+
+  /** Renews once. Rejects with `leaseNotFound` when the lease is gone. */
+  async renew(id: bigint, settings: { readonly signal?: AbortSignal } = {}): Promise<Lease> {
+    const answer = await renewOnce(this.#raw, identifierToWire('id', id), settings);
+    return { id: answer.ID, ttlSeconds: counterFromWire('ttl', answer.TTL) };
+  }
+
+  /** Renews now and then every third of the time, yielding each renewal; ends when the lease is gone. */
+  async *keepAlive(
+    id: bigint,
+    settings: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<Lease, void, undefined> {
+    for await (const answer of keepAliveMessages(this.#raw, identifierToWire('id', id), settings)) {
+      yield { id: answer.ID, ttlSeconds: counterFromWire('ttl', answer.TTL) };
+    }
+  }
+}
+
+/** One renewal. Rejects with `KvError` of code `leaseNotFound` when the lease is gone. */
+export async function renewOnce(
+  raw: RawClient,
+  id: bigint,
+  settings: { readonly signal?: AbortSignal } = {},
+): Promise<LeaseKeepAliveResponse> {
+  for (;;) {
+    const stream = await raw.stream(leaseService.leaseKeepAlive, settings);
+    try {
+      stream.send(LeaseKeepAliveRequest.create({ ID: id }));
+      stream.finish();
+      for await (const answer of stream) {
+        if (answer.TTL > 0n) return answer;
+        throw new KvError('leaseNotFound', 'etcdserver: requested lease not found', {
+          outcome: 'definite',
+        });
+      }
+      throw new KvError('protocol', 'the server did not answer a renewal', { outcome: 'unknown' });
+    } catch (error) {
+      if (!isLostConnection(error) && !(await raw.renewAfter(error))) throw error;
+      // A renewal may be repeated: it sets the same time again.
+      await pause(reopenMs, settings.signal ?? new AbortController().signal);
+    } finally {
+      stream.cancel();
+    }
+  }
+}
+
+/** Renewals until the lease is gone. A lost connection is made again as long as the lease can still be alive. */
+export async function* keepAliveMessages(
+  raw: RawClient,
+  id: bigint,
+  settings: { readonly signal?: AbortSignal } = {},
+): AsyncGenerator<LeaseKeepAliveResponse, void, undefined> {
+  const signal = settings.signal ?? new AbortController().signal;
+  let aliveUntilMs = Infinity;
+  while (performance.now() < aliveUntilMs) {
+    const stream = await raw.stream(leaseService.leaseKeepAlive, settings);
+    try {
+      stream.send(LeaseKeepAliveRequest.create({ ID: id }));
+      for await (const answer of stream) {
+        if (answer.TTL <= 0n) return;
+        const ttlMs = Number(answer.TTL) * 1_000;
+        aliveUntilMs = performance.now() + ttlMs;
+        const nextAtMs = performance.now() + ttlMs / 3;
+        yield answer;
+        await pause(nextAtMs - performance.now(), signal);
+        stream.send(LeaseKeepAliveRequest.create({ ID: id }));
+      }
+    } catch (error) {
+      if (!isLostConnection(error) && !(await raw.renewAfter(error))) throw error;
+    } finally {
+      stream.cancel();
+    }
+    await pause(reopenMs, signal);
+  }
+}
+
+function isLostConnection(error: unknown): boolean {
+  return (
+    error instanceof KvError && error.code !== 'closed' && error.grpcCode === GrpcCode.unavailable
+  );
+}

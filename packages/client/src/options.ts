@@ -1,0 +1,101 @@
+/** Options of a client: checked once, defaults filled in, frozen. */
+import { parseEndpoint } from './endpoint.js';
+import { KvError } from './errors.js';
+import type { Endpoint, TlsOptions, Transport } from './transport/port.js';
+
+export interface AuthOptions {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** A call that failed and may be tried again. */
+export interface FailedAttempt {
+  readonly methodPath: string;
+  /** From 0. */
+  readonly attempt: number;
+  readonly endpoint: Endpoint | undefined;
+  readonly error: Error;
+}
+
+export interface ClientOptions {
+  /** `host:port`, `https://host:port`, `unix:path`. At least one. */
+  readonly endpoints: readonly string[];
+  /** With it, endpoints without a scheme use TLS; an `http://` endpoint is then a mistake. */
+  readonly tls?: TlsOptions;
+  readonly auth?: AuthOptions;
+  /** A token made elsewhere (JWT); never renewed. Not together with `auth`. */
+  readonly token?: string;
+  /** Time limit of a call that names none. Default 5 000; Infinity for none. */
+  readonly timeoutMs?: number;
+  /** Time limit of authentication. Default 2 000. */
+  readonly dialTimeoutMs?: number;
+  /** Silence after which an open connection is pinged (10 000), and the wait for an answer (5 000). */
+  readonly keepAliveMs?: number;
+  readonly keepAliveTimeoutMs?: number;
+  /** Largest request, default 2 MiB, and largest response, default 2 147 483 647; bytes. */
+  readonly requestBytesMax?: number;
+  readonly responseBytesMax?: number;
+  /** Default: grpc-js. */
+  readonly transport?: Transport;
+  /** Told of each failed attempt, before it is repeated or reported. Must not throw. */
+  readonly onFailedAttempt?: (failure: FailedAttempt) => void;
+}
+
+export interface CheckedOptions {
+  readonly endpoints: readonly Endpoint[];
+  readonly tls: TlsOptions;
+  readonly auth: AuthOptions | undefined;
+  readonly token: string | undefined;
+  readonly timeoutMs: number;
+  readonly dialTimeoutMs: number;
+  readonly keepAliveMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly requestBytesMax: number;
+  readonly responseBytesMax: number;
+  readonly transport: Transport | undefined;
+  readonly onFailedAttempt: (failure: FailedAttempt) => void;
+}
+
+/** Throws `KvError` of code `config`, or `TypeError` for a value of the wrong type. */
+export function checkOptions(options: ClientOptions): CheckedOptions {
+  if (!Array.isArray(options.endpoints) || options.endpoints.length === 0) {
+    throw configError('no available endpoints');
+  }
+  if (options.auth !== undefined && options.token !== undefined) {
+    throw configError('a user and a token exclude each other');
+  }
+  const hasTls = options.tls !== undefined;
+  const endpoints = options.endpoints.map((text: unknown) => {
+    if (typeof text !== 'string')
+      throw new TypeError(`endpoint must be a string, is ${typeof text}`);
+    return parseEndpoint(text, hasTls);
+  });
+  const plain = endpoints.find((endpoint) => !endpoint.secure);
+  if (hasTls && plain !== undefined) {
+    throw configError(`endpoint "${plain.text}" is not encrypted, but TLS options are given`);
+  }
+  return Object.freeze({
+    endpoints,
+    tls: options.tls ?? {},
+    auth: options.auth,
+    token: options.token,
+    timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 5_000),
+    dialTimeoutMs: checkTimeout('dialTimeoutMs', options.dialTimeoutMs ?? 2_000),
+    keepAliveMs: checkTimeout('keepAliveMs', options.keepAliveMs ?? 10_000),
+    keepAliveTimeoutMs: checkTimeout('keepAliveTimeoutMs', options.keepAliveTimeoutMs ?? 5_000),
+    requestBytesMax: options.requestBytesMax ?? 2 * 1024 * 1024,
+    responseBytesMax: options.responseBytesMax ?? 2_147_483_647,
+    transport: options.transport,
+    onFailedAttempt: options.onFailedAttempt ?? ((): void => undefined),
+  });
+}
+
+/** A positive number of milliseconds, Infinity included. Throws `TypeError`. */
+export function checkTimeout(name: string, value: unknown): number {
+  if (typeof value === 'number' && value > 0) return value;
+  throw new TypeError(`${name} must be a positive number of milliseconds, is ${String(value)}`);
+}
+
+function configError(message: string): KvError {
+  return new KvError('config', message, { outcome: 'definite' });
+}

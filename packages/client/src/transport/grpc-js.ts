@@ -1,0 +1,210 @@
+/** The default transport: @grpc/grpc-js, one of its clients for each endpoint. */
+import * as grpc from '@grpc/grpc-js';
+import type {
+  CallOptions,
+  Channel,
+  ChannelOptions,
+  Endpoint,
+  StreamCall,
+  TlsOptions,
+  Transport,
+} from './port.js';
+import { PulledStream } from './pulled-stream.js';
+import { GrpcCode, StatusError } from './status-error.js';
+
+/** How long one wait for readiness lasts before it is renewed; grpc-js can not be told to stop waiting. */
+const readinessSliceMs = 1_000;
+/** grpc-js stops reading when this many messages wait to be read. */
+const unreadMessagesMax = 16;
+
+export const grpcJsTransport: Transport = {
+  channel: (endpoint, options) => new GrpcJsChannel(endpoint, options),
+};
+
+const raw = (bytes: Uint8Array): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+const parse = (bytes: Buffer): Uint8Array => bytes;
+
+class GrpcJsChannel implements Channel {
+  readonly endpoint: Endpoint;
+  readonly #client: grpc.Client;
+  readonly #calls = new Set<grpc.Call>();
+  #lastError: Error | undefined;
+  #isClosed = false;
+
+  constructor(endpoint: Endpoint, options: ChannelOptions) {
+    this.endpoint = endpoint;
+    this.#client = new grpc.Client(target(endpoint), credentials(endpoint, options.tls), {
+      'grpc.default_authority': endpoint.authority,
+      ...(options.tls.serverName === undefined
+        ? {}
+        : { 'grpc.ssl_target_name_override': options.tls.serverName }),
+      'grpc.keepalive_time_ms': options.keepAliveMs,
+      'grpc.keepalive_timeout_ms': options.keepAliveTimeoutMs,
+      'grpc.max_receive_message_length': options.receiveBytesMax,
+      'grpc.max_send_message_length': -1,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 5_000,
+      'grpc.enable_retries': 0,
+      'grpc.use_local_subchannel_pool': 1,
+    });
+  }
+
+  get isReady(): boolean {
+    return !this.#isClosed && this.#state() === grpc.connectivityState.READY;
+  }
+
+  get lastError(): Error | undefined {
+    return this.#lastError;
+  }
+
+  #state(): grpc.connectivityState {
+    return this.#client.getChannel().getConnectivityState(false);
+  }
+
+  async whenReady(signal: AbortSignal): Promise<void> {
+    while (!this.isReady) {
+      signal.throwIfAborted();
+      if (this.#isClosed) throw closedError();
+      await this.#waitOnce(signal);
+    }
+  }
+
+  #waitOnce(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      signal.addEventListener('abort', done, { once: true });
+      this.#client.waitForReady(Date.now() + readinessSliceMs, (error) => {
+        if (error !== undefined && this.#state() === grpc.connectivityState.TRANSIENT_FAILURE) {
+          this.#lastError = new Error(`no connection to ${this.endpoint.text}`);
+        } else if (error === undefined) this.#lastError = undefined;
+        done();
+      });
+    });
+  }
+
+  unary(method: string, request: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+    if (!this.isReady) return Promise.reject(notReady(this.endpoint));
+    if (options.signal.aborted) return Promise.reject(options.signal.reason as Error);
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        call.cancel();
+        reject(options.signal.reason as Error);
+      };
+      const call = this.#client.makeUnaryRequest(
+        method,
+        raw,
+        parse,
+        request,
+        metadataOf(options),
+        callOptions(options),
+        (error, answer) => {
+          options.signal.removeEventListener('abort', onAbort);
+          this.#calls.delete(call);
+          if (error !== null) reject(statusError(error));
+          else resolve(answer ?? new Uint8Array(0));
+        },
+      );
+      this.#calls.add(call);
+      options.signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  stream(method: string, options: CallOptions): StreamCall {
+    if (!this.isReady) throw notReady(this.endpoint);
+    if (options.signal.aborted) throw options.signal.reason as Error;
+    const call = this.#client.makeBidiStreamRequest(
+      method,
+      raw,
+      parse,
+      metadataOf(options),
+      callOptions(options),
+    );
+    this.#calls.add(call);
+    let unread = 0;
+    const pulled = new PulledStream(options.signal, {
+      send: (message) => {
+        call.write(message);
+      },
+      finish: () => {
+        call.end();
+      },
+      cancel: () => {
+        call.cancel();
+      },
+      consumed: () => {
+        unread -= 1;
+        if (unread < unreadMessagesMax && call.isPaused()) call.resume();
+      },
+    });
+    call.on('data', (message: Uint8Array) => {
+      unread += 1;
+      if (unread >= unreadMessagesMax) call.pause();
+      pulled.message(message);
+    });
+    call.on('error', (error: Error) => {
+      this.#calls.delete(call);
+      pulled.end(statusError(error));
+    });
+    call.on('end', () => {
+      this.#calls.delete(call);
+      pulled.end(undefined);
+    });
+    return pulled;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // `Client.close` waits for calls to end; ours end now.
+    for (const call of this.#calls) call.cancel();
+    this.#client.close();
+  }
+}
+
+function target(endpoint: Endpoint): string {
+  if (endpoint.address.kind === 'unix') return `unix:${endpoint.address.path}`;
+  const { host, port } = endpoint.address;
+  return `dns:${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function credentials(endpoint: Endpoint, tls: TlsOptions): grpc.ChannelCredentials {
+  if (!endpoint.secure) return grpc.credentials.createInsecure();
+  return grpc.credentials.createSsl(bufferOf(tls.ca), bufferOf(tls.key), bufferOf(tls.cert), {
+    rejectUnauthorized: tls.insecureSkipVerify !== true,
+  });
+}
+
+function bufferOf(pem: Uint8Array | undefined): Buffer | null {
+  return pem === undefined ? null : Buffer.from(pem);
+}
+
+function metadataOf(options: CallOptions): grpc.Metadata {
+  const metadata = new grpc.Metadata();
+  for (const [name, value] of options.metadata) metadata.set(name, value);
+  return metadata;
+}
+
+function callOptions(options: CallOptions): grpc.CallOptions {
+  return options.timeoutMs === undefined ? {} : { deadline: Date.now() + options.timeoutMs };
+}
+
+function statusError(error: Error): StatusError {
+  const { code, details } = error as Partial<grpc.ServiceError>;
+  if (typeof code !== 'number')
+    return new StatusError(GrpcCode.unknown, error.message, { cause: error });
+  return new StatusError(code, details ?? error.message, { cause: error });
+}
+
+function notReady(endpoint: Endpoint): StatusError {
+  return new StatusError(GrpcCode.unavailable, `no connection to ${endpoint.text}`, {
+    unprocessed: true,
+  });
+}
+
+function closedError(): StatusError {
+  return new StatusError(GrpcCode.cancelled, 'the client is closed');
+}

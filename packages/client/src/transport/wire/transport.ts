@@ -1,0 +1,318 @@
+/**
+ * gRPC over HTTP/2 written on plain sockets: the transport for programs that run for milliseconds.
+ *
+ * Loading `node:http2` takes about 20 ms and grpc-js 40, longer than a whole put. This loads in two. It speaks plaintext over TCP and
+ * Unix sockets, and TLS through `node:tls`, which it imports only then. What it leaves to grpc-js: proxies, compression,
+ * load balancing, channelz.
+ */
+import * as net from 'node:net';
+import type {
+  CallOptions,
+  Channel,
+  ChannelOptions,
+  Endpoint,
+  StreamCall,
+  Transport,
+} from '../port.js';
+import { GrpcCode, StatusError } from '../status-error.js';
+import { Call } from './call.js';
+import { Http2Connection } from './connection.js';
+import { PulledStream } from '../pulled-stream.js';
+
+/** Pause before connecting again: doubles from the first to the last (gRPC's connection-backoff has 1 s to 120 s; a command has 5 s). */
+const backoffFirstMs = 100;
+const backoffLastMs = 5_000;
+/** Longest wait for TCP, TLS and the server's SETTINGS together. */
+const connectMsMax = 20_000;
+
+export const wireTransport: Transport = {
+  channel: (endpoint, options) => new WireChannel(endpoint, options),
+};
+
+type State =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'connecting'; readonly socket: net.Socket | undefined }
+  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout }
+  | { readonly kind: 'ready'; readonly connection: Http2Connection; readonly socket: net.Socket }
+  | { readonly kind: 'closed' };
+
+interface Waiter {
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+class WireChannel implements Channel {
+  readonly endpoint: Endpoint;
+  readonly #options: ChannelOptions;
+  #state: State = { kind: 'idle' };
+  #lastError: Error | undefined;
+  #failures = 0;
+  readonly #waiters = new Set<Waiter>();
+  #keepAlive: NodeJS.Timeout | undefined;
+
+  constructor(endpoint: Endpoint, options: ChannelOptions) {
+    this.endpoint = endpoint;
+    this.#options = options;
+  }
+
+  get isReady(): boolean {
+    return this.#state.kind === 'ready' && this.#state.connection.isOpen;
+  }
+
+  get lastError(): Error | undefined {
+    return this.#lastError;
+  }
+
+  whenReady(signal: AbortSignal): Promise<void> {
+    if (this.isReady) return Promise.resolve();
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    if (this.#state.kind === 'closed') return Promise.reject(closedError());
+    return new Promise((resolve, reject) => {
+      const settle = (action: () => void): void => {
+        this.#waiters.delete(waiter);
+        signal.removeEventListener('abort', onAbort);
+        action();
+      };
+      const waiter: Waiter = {
+        resolve: () => {
+          settle(resolve);
+        },
+        reject: (reason) => {
+          settle(() => {
+            reject(reason as Error);
+          });
+        },
+      };
+      const onAbort = (): void => {
+        waiter.reject(signal.reason);
+        this.#stopWaiting();
+      };
+      signal.addEventListener('abort', onAbort);
+      this.#waiters.add(waiter);
+      if (this.#state.kind === 'idle') this.#connect();
+    });
+  }
+
+  /** Nobody waits any more: no further attempts. */
+  #stopWaiting(): void {
+    if (this.#waiters.size > 0 || this.#state.kind !== 'waiting') return;
+    clearTimeout(this.#state.timer);
+    this.#state = { kind: 'idle' };
+  }
+
+  #connect(): void {
+    this.#state = { kind: 'connecting', socket: undefined };
+    openSocket(this.endpoint, this.#options).then(
+      (socket) => {
+        if (this.#state.kind !== 'connecting') socket.destroy();
+        else this.#attach(socket);
+      },
+      (error: unknown) => {
+        if (this.#state.kind === 'connecting') this.#failed(asError(error));
+      },
+    );
+  }
+
+  /** The socket exists (and may still be connecting). */
+  #attach(socket: net.Socket): void {
+    this.#state = { kind: 'connecting', socket };
+    socket.setNoDelay(true);
+    socket.setTimeout(connectMsMax, () => {
+      socket.destroy(new Error(`no HTTP/2 settings within ${connectMsMax} ms`));
+    });
+    const connection = new Http2Connection(
+      (bytes) => {
+        if (!socket.destroyed) socket.write(bytes);
+      },
+      {
+        ready: () => {
+          socket.setTimeout(0);
+          this.#ready(connection, socket);
+        },
+        draining: () => {
+          this.#forget(connection);
+        },
+        failed: (reason) => {
+          socket.destroy(reason);
+        },
+      },
+    );
+    let reason: Error | undefined;
+    socket.on('data', (chunk: Buffer) => {
+      this.#heard();
+      connection.receive(chunk);
+    });
+    socket.on('error', (error: Error) => {
+      reason ??= error;
+    });
+    socket.on('close', () => {
+      reason ??= new Error('connection closed by the server');
+      connection.end(reason);
+      this.#lost(connection, socket, reason);
+    });
+    connection.start();
+  }
+
+  #ready(connection: Http2Connection, socket: net.Socket): void {
+    this.#state = { kind: 'ready', connection, socket };
+    this.#failures = 0;
+    this.#lastError = undefined;
+    this.#heard();
+    for (const waiter of [...this.#waiters]) waiter.resolve();
+  }
+
+  /** The server goes away: its streams finish on the old connection, new calls need another. */
+  #forget(connection: Http2Connection): void {
+    if (this.#state.kind !== 'ready' || this.#state.connection !== connection) return;
+    if (connection.streamCount === 0) this.#state.socket.end();
+    this.#state = { kind: 'idle' };
+    if (this.#waiters.size > 0) this.#connect();
+  }
+
+  #lost(connection: Http2Connection, socket: net.Socket, reason: Error): void {
+    if (this.#state.kind === 'ready' && this.#state.connection === connection) {
+      this.#lastError = reason;
+      this.#state = { kind: 'idle' };
+      if (this.#waiters.size > 0) this.#connect();
+    } else if (this.#state.kind === 'connecting' && this.#state.socket === socket) {
+      this.#failed(reason);
+    }
+  }
+
+  #failed(error: Error): void {
+    this.#lastError = error;
+    if (this.#waiters.size === 0) {
+      this.#state = { kind: 'idle' };
+      return;
+    }
+    const pauseMs = Math.min(backoffLastMs, backoffFirstMs * 2 ** this.#failures);
+    this.#failures += 1;
+    const timer = setTimeout(() => {
+      this.#connect();
+    }, pauseMs);
+    this.#state = { kind: 'waiting', timer };
+  }
+
+  /** Restarts the watch over a silent connection: after `keepAliveMs` without a byte a ping, and then the end. */
+  #heard(): void {
+    clearTimeout(this.#keepAlive);
+    if (this.#state.kind !== 'ready') return;
+    const { connection, socket } = this.#state;
+    this.#keepAlive = setTimeout(() => {
+      if (connection.streamCount === 0) {
+        this.#heard(); // The server forbids pings without calls (`too_many_pings`).
+        return;
+      }
+      this.#keepAlive = setTimeout(() => {
+        socket.destroy(
+          new Error(`no answer to a ping within ${this.#options.keepAliveTimeoutMs} ms`),
+        );
+      }, this.#options.keepAliveTimeoutMs);
+      this.#keepAlive.unref();
+      connection.ping(() => {
+        this.#heard();
+      });
+    }, this.#options.keepAliveMs);
+    this.#keepAlive.unref();
+  }
+
+  unary(method: string, request: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+    const connection = this.#open();
+    if (connection === undefined) return Promise.reject(notReady(this.endpoint));
+    if (options.signal.aborted) return Promise.reject(options.signal.reason as Error);
+    return new Promise((resolve, reject) => {
+      let answer: Uint8Array | undefined;
+      const call = new Call(this.#target(connection), method, options, request, true, {
+        message: (bytes) => {
+          answer ??= bytes;
+        },
+        end: (error) => {
+          options.signal.removeEventListener('abort', onAbort);
+          if (error !== undefined) reject(error);
+          else if (answer !== undefined) resolve(answer);
+          else reject(new StatusError(GrpcCode.internal, 'server answered without a message'));
+        },
+      });
+      const onAbort = (): void => {
+        call.cancel();
+        reject(options.signal.reason as Error);
+      };
+      options.signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  stream(method: string, options: CallOptions): StreamCall {
+    const connection = this.#open();
+    if (connection === undefined) throw notReady(this.endpoint);
+    if (options.signal.aborted) throw options.signal.reason as Error;
+    const pulled = new PulledStream(options.signal, {
+      send: (message) => {
+        call.send(message);
+      },
+      finish: () => {
+        call.finish();
+      },
+      cancel: () => {
+        call.cancel();
+      },
+      consumed: (message) => {
+        call.consumed(message);
+      },
+    });
+    const call = new Call(this.#target(connection), method, options, undefined, false, pulled);
+    return pulled;
+  }
+
+  #open(): Http2Connection | undefined {
+    return this.#state.kind === 'ready' && this.#state.connection.isOpen
+      ? this.#state.connection
+      : undefined;
+  }
+
+  #target(connection: Http2Connection): ConstructorParameters<typeof Call>[0] {
+    return {
+      connection,
+      authority: this.endpoint.authority,
+      secure: this.endpoint.secure,
+      receiveBytesMax: this.#options.receiveBytesMax,
+    };
+  }
+
+  close(): void {
+    const state = this.#state;
+    if (state.kind === 'closed') return;
+    this.#state = { kind: 'closed' };
+    clearTimeout(this.#keepAlive);
+    for (const waiter of [...this.#waiters]) waiter.reject(closedError());
+    if (state.kind === 'waiting') clearTimeout(state.timer);
+    if (state.kind === 'connecting') state.socket?.destroy();
+    if (state.kind === 'ready') {
+      state.connection.end(closedError());
+      state.socket.destroySoon();
+    }
+  }
+}
+
+async function openSocket(endpoint: Endpoint, options: ChannelOptions): Promise<net.Socket> {
+  const where =
+    endpoint.address.kind === 'unix'
+      ? { path: endpoint.address.path }
+      : { host: endpoint.address.host, port: endpoint.address.port };
+  if (!endpoint.secure) return net.connect(where);
+  const { connectTls } = await import('./tls.js');
+  return connectTls(where, endpoint, options.tls);
+}
+
+function notReady(endpoint: Endpoint): StatusError {
+  return new StatusError(GrpcCode.unavailable, `no connection to ${endpoint.text}`, {
+    unprocessed: true,
+  });
+}
+
+function closedError(): StatusError {
+  return new StatusError(GrpcCode.cancelled, 'the client is closed');
+}
+
+function asError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}

@@ -1,0 +1,111 @@
+/** The process's streams as commands see them, and the real ones on file descriptors. */
+import * as fs from 'node:fs';
+import type { ByteString } from './bytes.js';
+
+/** Ports of a run. Writes are in order and done when they return. */
+export interface Io {
+  stdout(bytes: ByteString | Uint8Array): void;
+  stderr(bytes: ByteString): void;
+  /** All of standard input, to its end. */
+  readAll(): Uint8Array;
+  /** One line with its newline; without one at the end of input, where the rest may be empty. Blocks. */
+  readLine(): ByteString;
+  /** Lines as they arrive, without blocking the process. Not to be mixed with the other two. */
+  lines(): AsyncIterable<ByteString>;
+}
+
+/** The reader of our output is gone: nothing left to do, and nothing to say. */
+export class OutputClosed extends Error {
+  override readonly name: string = 'OutputClosed';
+}
+
+const chunkBytes = 64 * 1024;
+const newline = 0x0a;
+
+export function processIo(): Io {
+  const input = new StandardInput();
+  return {
+    stdout: (bytes) => {
+      writeFully(1, typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+    },
+    stderr: (bytes) => {
+      writeFully(2, Buffer.from(bytes, 'latin1'));
+    },
+    readAll: () => input.all(),
+    readLine: () => input.line(),
+    lines: () => input.lines(),
+  };
+}
+
+/** Writes everything, also to a pipe that is full or that somebody has made non-blocking. Throws `OutputClosed`. */
+function writeFully(fd: number, bytes: Uint8Array): void {
+  for (let offset = 0; offset < bytes.length;) {
+    try {
+      offset += fs.writeSync(fd, bytes, offset);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') throw new OutputClosed('output closed', { cause: error });
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+class StandardInput {
+  #pending: Buffer = Buffer.alloc(0);
+  #isEnded = false;
+
+  all(): Uint8Array {
+    const parts = [this.#pending];
+    for (let part = this.#read(); part !== undefined; part = this.#read()) parts.push(part);
+    return Buffer.concat(parts);
+  }
+
+  line(): ByteString {
+    for (;;) {
+      const at = this.#pending.indexOf(newline);
+      if (at >= 0) return this.#take(at + 1);
+      const part = this.#read();
+      if (part === undefined) return this.#take(this.#pending.length);
+      this.#pending = Buffer.concat([this.#pending, part]);
+    }
+  }
+
+  #take(length: number): ByteString {
+    const line = this.#pending.subarray(0, length).toString('latin1');
+    this.#pending = this.#pending.subarray(length);
+    return line;
+  }
+
+  #read(): Buffer | undefined {
+    if (this.#isEnded) return undefined;
+    const chunk = Buffer.allocUnsafe(chunkBytes);
+    const length = readSomething(chunk);
+    if (length > 0) return chunk.subarray(0, length);
+    this.#isEnded = true;
+    return undefined;
+  }
+
+  async *lines(): AsyncGenerator<ByteString, void, undefined> {
+    for await (const chunk of process.stdin) {
+      this.#pending = Buffer.concat([this.#pending, chunk as Buffer]);
+      for (let at = this.#pending.indexOf(newline); at >= 0; at = this.#pending.indexOf(newline)) {
+        yield this.#take(at + 1);
+      }
+    }
+  }
+}
+
+/** Bytes read; 0 at the end. A non-blocking input is waited for; a closed one is empty. */
+function readSomething(chunk: Buffer): number {
+  for (;;) {
+    try {
+      return fs.readSync(0, chunk);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EOF' || code === 'EBADF' || code === 'EISDIR') return 0;
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
