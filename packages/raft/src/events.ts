@@ -100,15 +100,22 @@ export type MessageEvent =
       readonly at: NodeId;
       readonly term: Term;
       readonly to: NodeId;
-      readonly step:
-        | 'started'
-        | 'alreadyUnderWay'
-        | 'replaced'
-        | 'toSelf'
-        | 'toLearner'
-        | 'noLeader'
-        | 'timeoutNowSent';
+      readonly step: TransferStep;
     };
+
+/** How far a leadership transfer is, or why it does not begin. */
+export type TransferStep =
+  | 'started'
+  | 'alreadyUnderWay'
+  /** Another target was named; this one is given up. */
+  | 'replaced'
+  | 'toSelf'
+  | 'toLearner'
+  | 'noLeader'
+  /** The target had everything when the transfer began. */
+  | 'timeoutNowSent'
+  /** The target has caught up. */
+  | 'timeoutNowSentLater';
 
 /** Why a proposal was not taken. */
 export type DropReason =

@@ -47,6 +47,10 @@ export type {
   StorageApplyResp,
   StorageResponse,
 } from './ready.js';
+export type { ProposeResult } from './proposal.js';
+export { RawNode } from './raw-node.js';
+export type { BootstrapPeer, StepResult } from './raw-node.js';
+export { MemoryStorage } from './memory-storage.js';
 export type { ProgressState, ProgressStatus, Status } from './status.js';
 export type { LogStorage } from './storage.js';
 export { EMPTY_CONF_STATE, EMPTY_HARD_STATE, NONE, toIndex, toNodeId, toTerm } from './types.js';

@@ -130,3 +130,24 @@ export function isResponse(type: MessageType): boolean {
       return false;
   }
 }
+
+const messageTypes: ReadonlySet<string> = new Set<MessageType>([
+  'MsgProp',
+  'MsgApp',
+  'MsgAppResp',
+  'MsgVote',
+  'MsgVoteResp',
+  'MsgPreVote',
+  'MsgPreVoteResp',
+  'MsgSnap',
+  'MsgHeartbeat',
+  'MsgHeartbeatResp',
+  'MsgTransferLeader',
+  'MsgTimeoutNow',
+  'MsgReadIndex',
+  'MsgReadIndexResp',
+]);
+
+export function isMessageType(text: string): text is MessageType {
+  return messageTypes.has(text);
+}

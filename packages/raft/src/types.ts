@@ -100,3 +100,6 @@ export interface Snapshot {
 
 /** No bytes; shared by every empty entry. */
 export const NO_DATA: Uint8Array = new Uint8Array(0);
+
+/** The term of messages that hold in any term. */
+export const NO_TERM: Term = toTerm(0);

@@ -1,0 +1,4 @@
+/** For tests, also of other packages: the contract of log storage, and scenarios in the language of etcd-io/raft. */
+export { replayScript } from './replay.js';
+export type { Difference, Grade, ReplayResult } from './replay.js';
+export type { Argument, Directive } from './script.js';
