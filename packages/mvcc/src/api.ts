@@ -95,6 +95,8 @@ export interface WriteTxn {
   setConsistentIndex(at: ConsistentIndex, confState?: Uint8Array): void;
   /** Commits: all of the batch, or (thrown error) nothing. Visible to readers; durable after the next checkpoint. */
   end(): void;
+  /** Gives the whole batch up, for an error of the caller: nothing is kept, and the store is poisoned with `cause`. */
+  abort(cause: unknown): void;
 }
 
 /** Events of one main revision are never split between batches. */

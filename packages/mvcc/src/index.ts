@@ -36,3 +36,10 @@ export type {
   SortOrder,
   SortTarget,
 } from './range-query.js';
+export { RangeTask, runRangeQuery } from './range-query.js';
+export { SqliteBackend } from './backend/sqlite-backend.js';
+export type { SqliteBackendOptions } from './backend/sqlite-backend.js';
+export type { CompactProgress } from './compaction.js';
+export { MvccStore } from './store.js';
+export type { StoreCounts } from './store.js';
+export { valueOf } from './codec/record.js';

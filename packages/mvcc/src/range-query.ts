@@ -2,7 +2,9 @@
  * The semantics of etcd's RangeRequest (count, filters, sort, limit, in this order, and two quirks worth copying), pure
  * and free of the wire: what it needs of the store is {@link RangeSource}.
  */
+import { encodeKeyOnly, valueOf } from './codec/record.js';
 import type { KeyRange, Revision, StoredKeyValue } from './model.js';
+import type { SlicedTask } from './options.js';
 
 export type SortOrder = 'none' | 'ascend' | 'descend';
 export type SortTarget = 'key' | 'version' | 'create' | 'mod' | 'value';
@@ -34,11 +36,13 @@ export interface RangeQueryResult {
 /** A walk over pairs in key order that can pause between turns of the event loop. */
 export interface RangeCursor {
   /**
-   * The next pairs in key order, at most what one turn may cost and at most `keysMax`; empty only at the end.
-   * The array belongs to the caller.
+   * The next pairs in key order, at most `keysMax` and at most what one turn of the event loop may cost; can be empty
+   * before the end. The array belongs to the caller.
    */
   next(keysMax: number): StoredKeyValue[];
+  /** True when there is nothing left. */
   readonly done: boolean;
+  /** Releases what an unfinished walk holds back from compaction. Idempotent. */
   close(): void;
 }
 
@@ -49,4 +53,136 @@ export interface RangeSource {
   count(range: KeyRange): number;
   /** Opens a walk; with `keysOnly` the pairs carry neither value nor lease and no value is read. */
   cursor(range: KeyRange, options: { readonly keysOnly: boolean }): RangeCursor;
+}
+
+/** How many pairs a whole-range walk asks for at a time; the cursor may return fewer. */
+const stepKeysMax = 10_000;
+
+/** Filters of a query that are on. */
+function hasFilter(query: RangeQuery): boolean {
+  return (
+    query.minModRevision !== 0 ||
+    query.maxModRevision !== 0 ||
+    query.minCreateRevision !== 0 ||
+    query.maxCreateRevision !== 0
+  );
+}
+
+/** True when the pair passes the filters: each bound inclusive, 0 is off. */
+function passes(query: RangeQuery, kv: StoredKeyValue): boolean {
+  const { maxModRevision, minModRevision, maxCreateRevision, minCreateRevision } = query;
+  return (
+    (maxModRevision === 0 || kv.modRevision <= maxModRevision) &&
+    (minModRevision === 0 || kv.modRevision >= minModRevision) &&
+    (maxCreateRevision === 0 || kv.createRevision <= maxCreateRevision) &&
+    (minCreateRevision === 0 || kv.createRevision >= minCreateRevision)
+  );
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let i = 0; i < shorter; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+function compareKeys(a: StoredKeyValue, b: StoredKeyValue): number {
+  if (a.key === b.key) return 0;
+  return a.key < b.key ? -1 : 1;
+}
+
+function comparator(target: SortTarget): (a: StoredKeyValue, b: StoredKeyValue) => number {
+  switch (target) {
+    case 'key':
+      return compareKeys;
+    case 'version':
+      return (a, b) => a.version - b.version;
+    case 'create':
+      return (a, b) => a.createRevision - b.createRevision;
+    case 'mod':
+      return (a, b) => a.modRevision - b.modRevision;
+    case 'value':
+      return (a, b) => compareBytes(valueOf(a), valueOf(b));
+  }
+}
+
+/** Sorts in place; pairs that compare equal stay ascending by key, also when descending. */
+function sortPairs(query: RangeQuery, kvs: StoredKeyValue[]): void {
+  if (query.sortTarget === 'key' && query.sortOrder !== 'descend') return;
+  const compare = comparator(query.sortTarget);
+  if (query.sortOrder === 'descend') kvs.sort((a, b) => compare(b, a));
+  else kvs.sort(compare);
+}
+
+/**
+ * A RangeRequest in steps, for ranges of any size. Quirks that are etcd's (rpc.md §5.1):
+ * - with order `none` and no filter, only the first `limit + 1` pairs in key order are fetched, whatever the sort target;
+ * - with `keysOnly`, the lease is 0 unless the target is `value`.
+ *
+ * Filtering happens as pairs arrive, so memory is bounded by the answer, not by the range.
+ */
+export class RangeTask implements SlicedTask<RangeQueryResult> {
+  private readonly query: RangeQuery;
+  private readonly kvs: StoredKeyValue[] = [];
+  private readonly fetchMax: number;
+  private readonly filtered: boolean;
+  private readonly cursor: RangeCursor | undefined;
+  private readonly count: number;
+
+  constructor(source: RangeSource, query: RangeQuery) {
+    this.query = query;
+    this.filtered = hasFilter(query);
+    this.count = source.count(query.range);
+    // Key order needs no sorting, so that the limit may cut early there too.
+    const cutsEarly =
+      query.sortOrder === 'none' || (query.sortOrder === 'ascend' && query.sortTarget === 'key');
+    this.fetchMax = query.limit > 0 && cutsEarly ? query.limit + 1 : Infinity;
+    this.cursor =
+      query.countOnly || this.count === 0
+        ? undefined
+        : source.cursor(query.range, { keysOnly: query.keysOnly && query.sortTarget !== 'value' });
+  }
+
+  step(): RangeQueryResult | undefined {
+    const { cursor, query } = this;
+    if (cursor === undefined) return { kvs: [], count: this.count, more: false };
+    // With a filter, how many pairs must be visited is unknown; without one, exactly what is missing.
+    const wanted = this.filtered ? stepKeysMax : this.fetchMax - this.kvs.length;
+    for (const kv of cursor.next(Math.min(wanted, stepKeysMax))) {
+      if (!this.filtered || passes(query, kv)) this.kvs.push(kv);
+      if (this.kvs.length >= this.fetchMax) break;
+    }
+    if (!cursor.done && this.kvs.length < this.fetchMax) return undefined;
+    cursor.close();
+    return this.finish();
+  }
+
+  close(): void {
+    this.cursor?.close();
+  }
+
+  private finish(): RangeQueryResult {
+    const { kvs, query } = this;
+    sortPairs(query, kvs);
+    const more = query.limit > 0 && kvs.length > query.limit;
+    if (more) kvs.length = query.limit;
+    const emptied = query.keysOnly && query.sortTarget === 'value' ? kvs.map(withoutValue) : kvs;
+    return { kvs: emptied, count: this.count, more };
+  }
+}
+
+function withoutValue(kv: StoredKeyValue): StoredKeyValue {
+  const { key, createRevision, modRevision, version, lease } = kv;
+  return { ...kv, encoded: encodeKeyOnly(key, createRevision, modRevision, version, lease) };
+}
+
+/** A whole RangeRequest at once: where the range is known to be small, and inside transactions. */
+export function runRangeQuery(source: RangeSource, query: RangeQuery): RangeQueryResult {
+  const task = new RangeTask(source, query);
+  for (;;) {
+    const result = task.step();
+    if (result !== undefined) return result;
+  }
 }

@@ -7,7 +7,8 @@
  * - B2 After a crash the contents are those after some commit; no older than the last one covered by a resolved
  *   `checkpoint()`.
  * - B3 Reads inside a transaction see its changes.
- * - B4 Bytes given are not kept by reference past the call; bytes returned belong to the caller and are never reused.
+ * - B4 Bytes given do not change until the transaction ends, and are not kept beyond; bytes returned belong to the
+ *   caller and are never reused.
  */
 
 /** What is allocated and what of it is used. */
@@ -49,14 +50,20 @@ export interface Backend {
   appendRecord(seq: number, head: Uint8Array, tail: Uint8Array): void;
   /** `head` followed by `tail`, or undefined. */
   readRecord(seq: number): Uint8Array | undefined;
-  deleteRecord(seq: number): void;
   /**
-   * Up to `countMax` heads with `seq >= from`, ascending, as one run of bytes: per record 8 bytes seq, 4 bytes length
-   * of the head (both big endian), then the head. Empty at the end.
+   * The records with these sequence numbers, each head then tail, one after the other in the order given; what does not
+   * exist is left out.
    */
-  scanHeads(from: number, countMax: number): Uint8Array;
-  /** As scanHeads, but 8 bytes seq, 4 bytes length of head and tail together, 4 bytes length of the head, both. */
-  scanRecords(from: number, countMax: number): Uint8Array;
+  readRecords(seqs: readonly number[]): Uint8Array;
+  /** Removes the records in `[first, last]`, those that exist. */
+  deleteRecords(first: number, last: number): void;
+  /**
+   * Heads with `seq >= from`, ascending, one after the other as one run of bytes: heads and tails delimit themselves. At
+   * most `countMax`; at most `bytesMax` bytes, but at least one record. Empty at the end.
+   */
+  scanHeads(from: number, countMax: number, bytesMax: number): Uint8Array;
+  /** As scanHeads, but each head followed by its tail. */
+  scanRecords(from: number, countMax: number, bytesMax: number): Uint8Array;
 
   /** A copy of the row's value, or undefined. */
   readRow(bucket: string, key: Uint8Array): Uint8Array | undefined;
@@ -69,10 +76,13 @@ export interface Backend {
 
   /**
    * Makes everything committed before this call durable. One at a time; rejects with `MvccError` when the disk fails.
-   * Runs beside transactions, except for a short last part during which `gate()` is closed.
+   * Runs beside transactions; `gate` says when it would like to be alone.
    */
   checkpoint(): Promise<void>;
-  /** While a promise is returned, do not begin a transaction before it has settled (a begin would block the thread). */
+  /**
+   * While a promise is returned, the owner should wait for it before the next transaction. Not waiting is safe, but lets
+   * the log of committed changes grow. Never rejects.
+   */
   gate(): Promise<void> | undefined;
   size(): BackendSize;
   /** Gives back up to `pagesMax` free pages to the file system. Returns `done` when none are left. */

@@ -1,0 +1,224 @@
+/**
+ * What the parts of a store share: backend, index, cache, state, pins, and whether all of it may still be used. Internal:
+ * views, transactions, compaction, hashes and history each get this object and nothing of each other.
+ */
+import { Buffer } from 'node:buffer';
+import type { Backend } from './backend/backend.js';
+import { deletedKeyValue, HeadReader, RecordEncoder } from './codec/record.js';
+import { corruptError, MvccError } from './errors.js';
+import { KeyIndex } from './index/key-index.js';
+import { invariant } from './invariant.js';
+import type { MvccLimits } from './limits.js';
+import type { Key, Revision, StoredKeyValue } from './model.js';
+import type { RevisionProblem } from './options.js';
+import { RecordCache } from './record-cache.js';
+import { RecordRun } from './record-run.js';
+import { StoreState } from './store-state.js';
+
+/** The store's own rows. No bucket of etcd has this name. */
+export const stateBucket = '~store';
+export const stateKey: Uint8Array = new TextEncoder().encode('state');
+
+/** Stands where a record is about to be loaded. Never seen outside of `loadMany`. */
+const placeholder: StoredKeyValue = deletedKeyValue('' as Key, 0);
+
+export class StoreCore {
+  readonly backend: Backend;
+  readonly limits: MvccLimits;
+  readonly verify: boolean;
+  readonly index: KeyIndex = new KeyIndex();
+  readonly cache: RecordCache;
+  readonly encoder: RecordEncoder = new RecordEncoder();
+  readonly headReader: HeadReader = new HeadReader();
+  state: StoreState = new StoreState();
+  /** True while a transaction is open. */
+  inTransaction = false;
+  /** True between `beginRequest` and `endRequest`. */
+  inRequest = false;
+  private readonly pins = new Map<number, number>();
+  private failure: MvccError | undefined;
+
+  constructor(backend: Backend, limits: MvccLimits, verify: boolean) {
+    this.backend = backend;
+    this.limits = limits;
+    this.verify = verify;
+    this.cache = new RecordCache(limits.recordCacheBytesMax);
+  }
+
+  /** Throws if the store is closed or poisoned. */
+  guard(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** Makes every later call fail. An operating error stays itself for the caller at hand. */
+  poison(cause: unknown): void {
+    if (this.failure !== undefined) return;
+    const what = cause instanceof Error ? cause.message : String(cause);
+    this.failure = new MvccError(
+      'poisoned',
+      `${this.backend.name}: the store stopped after: ${what}. Restart this member`,
+      { cause },
+    );
+  }
+
+  markClosed(): void {
+    this.failure = new MvccError('closed', `${this.backend.name}: the store is closed`);
+    this.cache.clear();
+  }
+
+  /** Whether `at` can be read now: undefined if it can. */
+  revisionProblem(at: number): RevisionProblem | undefined {
+    const { revision, scheduledCompactRevision } = this.state;
+    const requested = at as Revision;
+    if (at > revision) return { type: 'future', requested, revision: revision as Revision };
+    if (at < scheduledCompactRevision) {
+      return {
+        type: 'compacted',
+        requested,
+        compactRevision: scheduledCompactRevision as Revision,
+      };
+    }
+    return undefined;
+  }
+
+  pin(revision: number): () => void {
+    this.pins.set(revision, (this.pins.get(revision) ?? 0) + 1);
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      const count = (this.pins.get(revision) ?? 1) - 1;
+      if (count === 0) this.pins.delete(revision);
+      else this.pins.set(revision, count);
+    };
+  }
+
+  /** The lowest pinned revision, or infinity. */
+  lowestPin(): number {
+    let lowest = Infinity;
+    for (const revision of this.pins.keys()) lowest = Math.min(lowest, revision);
+    return lowest;
+  }
+
+  /** The pair of the put record `seq`, which the index says belongs to `key`. */
+  load(seq: number, key: Key): StoredKeyValue {
+    const cached = this.cache.get(seq);
+    if (cached !== undefined) return cached;
+    const bytes = this.backend.readRecord(seq);
+    if (bytes === undefined) throw this.corruptRecord(seq, 'the record is missing');
+    const kv = this.decode(bytes, 0, seq, key);
+    this.cache.put(seq, kv);
+    return kv;
+  }
+
+  /** As `load`, for many: appended to `into` in order. What is not cached is not cached by this, for it may be large. */
+  loadMany(seqs: readonly number[], keys: readonly Key[], into: StoredKeyValue[]): void {
+    const first = into.length;
+    const missing: number[] = [];
+    for (const [i, seq] of seqs.entries()) {
+      const cached = this.cache.get(seq);
+      if (cached !== undefined) into.push(cached);
+      else {
+        missing.push(i);
+        into.push(placeholder);
+      }
+    }
+    if (missing.length === 0) return;
+    const run = this.backend.readRecords(missing.map((i) => seqs[i] ?? 0));
+    let at = 0;
+    for (const i of missing) {
+      const seq = seqs[i] ?? 0;
+      into[first + i] = this.decode(run, at, seq, keys[i]);
+      at = this.headReader.headEnd + this.headReader.tailBytes;
+    }
+  }
+
+  /**
+   * Verifies and parses the put record `seq` of `key` at `bytes[start]`. The result shares its bytes.
+   */
+  private decode(
+    bytes: Uint8Array,
+    start: number,
+    seq: number,
+    key: Key | undefined,
+  ): StoredKeyValue {
+    const head = this.headReader;
+    if (start >= bytes.length) throw this.corruptRecord(seq, 'the record is missing');
+    if (!head.read(bytes, start, bytes.length) || !head.readTail(bytes, bytes.length)) {
+      throw this.corruptRecord(seq, head.problem ?? 'unreadable');
+    }
+    if (head.seq !== seq) throw this.corruptRecord(seq, `record ${head.seq} is in its place`);
+    invariant(
+      !head.isTombstone && key?.length === head.keyEnd - head.keyStart,
+      'I3 the index points at a record of its key',
+      { seq },
+    );
+    return {
+      key,
+      createRevision: head.created as Revision,
+      modRevision: head.main as Revision,
+      version: head.version,
+      lease: head.lease,
+      encoded: bytes.subarray(head.keyValueStart, head.headEnd + head.tailBytes),
+    };
+  }
+
+  /** Walks what `scanHeads` returned for records after `after`. */
+  heads(bytes: Uint8Array, after: number): RecordRun {
+    return RecordRun.heads(this.headReader, bytes, after, this.backend.name);
+  }
+
+  /** Walks what `scanRecords` returned for records after `after`. */
+  records(bytes: Uint8Array, after: number): RecordRun {
+    return RecordRun.records(this.headReader, bytes, after, this.backend.name);
+  }
+
+  corruptRecord(seq: number, what: string): MvccError {
+    return corruptError(this.backend.name, `record ${seq}: ${what}`);
+  }
+
+  /** Writes the state row: the last thing in every transaction. */
+  writeState(): void {
+    this.state.verify();
+    this.backend.writeRow(stateBucket, stateKey, this.state.encode());
+  }
+
+  /**
+   * Runs `work` as a transaction of its own, outside of batches: compaction slices. Errors poison, as in a batch.
+   */
+  transact<T>(work: () => T): T {
+    this.guard();
+    invariant(!this.inTransaction, 'transactions do not nest');
+    this.inTransaction = true;
+    try {
+      this.backend.begin();
+      const result = work();
+      this.writeState();
+      this.backend.commit();
+      return result;
+    } catch (error) {
+      this.abandon(error);
+      throw error;
+    } finally {
+      this.inTransaction = false;
+    }
+  }
+
+  /** Rolls back and poisons. A rollback that fails as well adds nothing: the first error is the one to report. */
+  abandon(cause: unknown): void {
+    this.poison(cause);
+    try {
+      this.backend.rollback();
+    } catch {
+      // The connection is unusable; recovery at the next start rolls back.
+    }
+  }
+}
+
+/** The key of the record that `head` has read from `bytes`. */
+export function keyOf(head: HeadReader, bytes: Uint8Array): Key {
+  const view = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return view.toString('latin1', head.keyStart, head.keyEnd) as Key;
+}

@@ -1,0 +1,282 @@
+/**
+ * The store: owner of one backend, the index of its keys, and every job on them. Composition only; each job has a file.
+ *
+ * Synchronous but for opening, checkpoints, images and closing. One owner; not to be shared between threads.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type {
+  BucketName,
+  BucketReader,
+  HistoryCursor,
+  HistoryQuery,
+  Pin,
+  ReadView,
+  WriteTxn,
+} from './api.js';
+import type { Backend, BackendImage, BackendSize } from './backend/backend.js';
+import { Bucket } from './bucket.js';
+import { Compactor } from './compaction.js';
+import type { CompactProgress } from './compaction.js';
+import { hashAllTask, hashKvTask } from './hash.js';
+import { RecordHistory } from './history.js';
+import { invariant } from './invariant.js';
+import { defaultMvccLimits } from './limits.js';
+import type { Key, LeaseId, Revision, StoredKeyValue, StoreEvent } from './model.js';
+import type {
+  ConsistentIndex,
+  KeyValueHash,
+  MvccOptions,
+  RevisionProblem,
+  SlicedTask,
+} from './options.js';
+import { NewestView, PastView, RevisionPin } from './read-view.js';
+import { recover } from './recovery.js';
+import { StoreCore } from './store-core.js';
+import { BatchTxn } from './write-txn.js';
+
+const confStateKey = new TextEncoder().encode('confState');
+
+/** Counts for metrics and status; each is O(1). */
+export interface StoreCounts {
+  /** Keys that exist. */
+  readonly liveKeys: number;
+  /** Keys in the index: with deleted ones that were not compacted yet. */
+  readonly indexedKeys: number;
+  /** Revisions in the index. */
+  readonly revisions: number;
+  /** Pairs in the cache. */
+  readonly cachedRecords: number;
+}
+
+export class MvccStore {
+  private readonly core: StoreCore;
+  private readonly newest: NewestView;
+  private readonly compactor: Compactor;
+  private leases: ReadonlyMap<Key, LeaseId>;
+  private closing: Promise<void> | undefined;
+
+  private constructor(core: StoreCore, leases: ReadonlyMap<Key, LeaseId>) {
+    this.core = core;
+    this.newest = new NewestView(core);
+    this.compactor = new Compactor(core);
+    this.leases = leases;
+  }
+
+  /**
+   * Opens the store in `backend`, which it owns from now on and closes if opening fails. Verifies what it reads: MvccError
+   * `corrupt` if anything is missing or damaged. A compaction that was interrupted is taken up by `compactSlice`.
+   */
+  static async open(backend: Backend, options: MvccOptions = {}): Promise<MvccStore> {
+    const limits = { ...defaultMvccLimits, ...options.limits };
+    const core = new StoreCore(backend, limits, options.verify ?? false);
+    try {
+      const leases = await recover(core);
+      if (core.verify) core.index.verify();
+      return new MvccStore(core, leases);
+    } catch (error) {
+      await backend.close();
+      throw error;
+    }
+  }
+
+  /** Main revision of the newest request; 1 in a fresh store. */
+  get revision(): Revision {
+    return this.core.state.revision as Revision;
+  }
+
+  /** Reads below it fail; -1 if the store was never compacted. */
+  get compactRevision(): Revision {
+    return this.core.state.scheduledCompactRevision as Revision;
+  }
+
+  /** The compaction whose removal is complete; -1 if none. */
+  get finishedCompactRevision(): Revision {
+    return this.core.state.finishedCompactRevision as Revision;
+  }
+
+  /** Log position whose effects the store shows; what is durable of it, `checkpoint` tells. */
+  get consistentIndex(): ConsistentIndex {
+    return { index: this.core.state.consistentIndex, term: this.core.state.term };
+  }
+
+  /** The configuration stored last with a consistent index: JSON as etcd writes it. */
+  get confState(): Uint8Array | undefined {
+    return this.bucket('meta').get(confStateKey);
+  }
+
+  get counts(): StoreCounts {
+    const { index, cache } = this.core;
+    return {
+      liveKeys: index.liveKeys,
+      indexedKeys: index.keys,
+      revisions: index.revisions,
+      cachedRecords: cache.entries,
+    };
+  }
+
+  /** Keys attached to leases, as found by `open`. Once: the lessor takes it over, and the store forgets it. */
+  takeRecoveredLeases(): ReadonlyMap<Key, LeaseId> {
+    const { leases } = this;
+    this.leases = new Map();
+    return leases;
+  }
+
+  /**
+   * The view of the newest state, or of the state at `at`. Not inside a request: what it has changed so far is seen only
+   * through its transaction.
+   */
+  read(at?: Revision): ReadView | RevisionProblem {
+    this.core.guard();
+    invariant(!this.core.inRequest, 'a running request is read through its transaction');
+    if (at === undefined) return this.newest;
+    return this.core.revisionProblem(at) ?? new PastView(this.core, at);
+  }
+
+  /** The view of the newest state. */
+  readNewest(): ReadView {
+    this.core.guard();
+    invariant(!this.core.inRequest, 'a running request is read through its transaction');
+    return this.newest;
+  }
+
+  /** Opens the transaction of a batch. End it within this turn of the event loop. */
+  begin(): WriteTxn {
+    return new BatchTxn(this.core, this.newest, () => {
+      this.compactor.onSchedule();
+    });
+  }
+
+  /** A promise to wait for before the next `begin`, if there is one. Not waiting is safe; see `Backend.gate`. */
+  gate(): Promise<void> | undefined {
+    return this.core.backend.gate();
+  }
+
+  bucket(name: BucketName): BucketReader {
+    this.core.guard();
+    return new Bucket(this.core, name);
+  }
+
+  /** Keeps compaction from removing what reads at `revision` need. Release it soon: removal waits for it. */
+  pin(revision: Revision): Pin {
+    this.core.guard();
+    return new RevisionPin(this.core, revision);
+  }
+
+  /** Events from `query.from` on. Whether that is compacted, the first `next` tells. */
+  history(query: HistoryQuery): HistoryCursor {
+    this.core.guard();
+    return new RecordHistory(this.core, query);
+  }
+
+  /** The pair before the change of `event`: absent if there was none or its revision is compacted. */
+  previous(event: StoreEvent): StoredKeyValue | undefined {
+    const view = this.read((event.kv.modRevision - 1) as Revision);
+    return view.type === 'view' ? view.get(event.kv.key) : undefined;
+  }
+
+  /**
+   * Removes some of what the last compaction dropped, in a transaction of its own. Call it between batches while it
+   * returns `more`; after `waiting` again when pins were released.
+   */
+  compactSlice(): CompactProgress {
+    return this.compactor.slice();
+  }
+
+  /** Hashes of finished compactions, ascending by revision, at most `compactionHashesMax`; in memory only. */
+  get compactionHashes(): readonly KeyValueHash[] {
+    return this.compactor.hashes;
+  }
+
+  /**
+   * HashKV at `at`; the newest revision if absent. A revision whose compaction hash is known is answered from that, and
+   * before it is checked, as in etcd. Negative revisions are hashed as such (observed.md 10).
+   */
+  hashKv(at?: number): SlicedTask<KeyValueHash> | RevisionProblem {
+    this.core.guard();
+    const known = this.compactor.hashes.find((hash) => hash.hashRevision === (at ?? 0));
+    if (known !== undefined) return { step: () => known, close: () => undefined };
+    if (at === undefined || at === 0) return hashKvTask(this.core, this.revision);
+    const problem = at > 0 ? this.core.revisionProblem(at) : undefined;
+    return problem ?? hashKvTask(this.core, at);
+  }
+
+  /** Hash over everything but the consistent index, term and storage version. */
+  hash(): SlicedTask<number> {
+    this.core.guard();
+    return hashAllTask(this.core);
+  }
+
+  /**
+   * Makes what is committed now durable, beside the work of this thread. Resolves with the log position that is durable:
+   * the log may be cut below it, and only below it.
+   */
+  async checkpoint(): Promise<ConsistentIndex> {
+    this.core.guard();
+    invariant(!this.core.inTransaction, 'a checkpoint starts between batches');
+    const durable = this.consistentIndex;
+    try {
+      await this.core.backend.checkpoint();
+    } catch (error) {
+      this.core.poison(error);
+      throw error;
+    }
+    return durable;
+  }
+
+  size(): BackendSize {
+    this.core.guard();
+    return this.core.backend.size();
+  }
+
+  /** Gives back some free pages of the database to the file system. Between batches. */
+  reclaimSlice(): 'more' | 'done' {
+    this.core.guard();
+    invariant(!this.core.inTransaction, 'space is reclaimed between batches');
+    try {
+      return this.core.backend.reclaim(this.core.limits.reclaimPagesMax);
+    } catch (error) {
+      this.core.poison(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Gives all free pages back, a slice per turn of the event loop, and checkpoints, so that the file is smaller
+   * afterwards. Reads and batches go on between slices.
+   */
+  async defragment(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    while (this.reclaimSlice() === 'more') await nextTurn(undefined, { signal });
+    await this.checkpoint();
+  }
+
+  /** A consistent copy of the database as of the last batch. The caller closes it. */
+  async exportImage(): Promise<BackendImage> {
+    this.core.guard();
+    invariant(!this.core.inTransaction, 'an image is taken between batches');
+    return this.core.backend.exportImage();
+  }
+
+  /** Checks index, every checksum and the structure of the database; long. Problems found, empty if none. */
+  verify(): string[] {
+    this.core.guard();
+    this.core.index.verify();
+    return this.core.backend.verify();
+  }
+
+  /** Closes the backend. Idempotent; later calls of other methods fail with `closed`. */
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async closeOnce(): Promise<void> {
+    invariant(!this.core.inTransaction, 'the store closes between batches');
+    this.core.markClosed();
+    await this.core.backend.close();
+  }
+}
