@@ -1,4 +1,8 @@
 export { RpcCode, RpcError } from './errors.js';
+export { Http2Transport } from './http2-transport.js';
+export type { Http2TransportOptions } from './http2-transport.js';
+export { defaultConnectionLimits } from './limits.js';
+export type { ConnectionLimits } from './limits.js';
 export type {
   Metadata,
   Method,

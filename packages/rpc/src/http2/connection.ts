@@ -1,0 +1,503 @@
+/**
+ * One HTTP/2 connection as a state machine over bytes (RFC 9113): chunks go in by `receive`, output comes out by `sender.output`, time comes
+ * in by `tick`. It knows no socket, no clock and nothing of gRPC but that a header block opens a stream.
+ *
+ * Invariants: C1 ids of opened streams rise. C2 `streams` holds a stream until both halves are closed, or it is reset. C3 after
+ * `end` nothing is read and every stream has been aborted.
+ */
+import { HpackDecoder, HpackError } from '../hpack/decoder.js';
+import type { DecodedBlock } from '../hpack/decoder.js';
+import type { ConnectionLimits } from '../limits.js';
+import { FloodGuard } from './flood-guard.js';
+import {
+  ConnectionError,
+  ErrorCode,
+  Flag,
+  FrameType,
+  SettingId,
+  framePayloadBytesMax,
+  windowBytesDefault,
+} from './frame.js';
+import { FrameReader } from './frame-reader.js';
+import { HeaderBlock } from './header-block.js';
+import { Keepalive } from './keepalive.js';
+import type { KeepaliveLimits } from './keepalive.js';
+import { Sender } from './sender.js';
+import { readSettings, settingsPayload } from './settings.js';
+import type { Http2Stream } from './stream.js';
+
+/** What the owner of a connection does for it. */
+export interface ConnectionHost {
+  /** A request: returns its stream, or undefined when it was answered or refused by `connection.reset`. */
+  openStream(connection: Connection, id: number, fields: DecodedBlock): Http2Stream | undefined;
+  /** Checks the client's trailers; returns what is wrong. */
+  checkTrailers(fields: DecodedBlock): string | undefined;
+  /** There is output to take at the end of this turn. */
+  onOutput(connection: Connection): void;
+  /** Write what is left of the output, then close the socket. `reason` is undefined when all ended well. */
+  onEnd(connection: Connection, reason: ConnectionError | undefined): void;
+}
+
+export interface ConnectionOptions {
+  readonly limits: ConnectionLimits;
+  readonly keepalive: KeepaliveLimits;
+  readonly concurrentStreamsMax: number;
+  readonly nowMs: number;
+}
+
+/** Streams that we closed before their client did: what still arrives for them is no error. */
+const forgottenMax = 4096;
+
+export class Connection {
+  readonly limits: ConnectionLimits;
+  readonly sender: Sender;
+  readonly streams: Map<number, Http2Stream> = new Map();
+  /** Bytes of incomplete and unread messages. */
+  heldBytes = 0;
+  readonly #host: ConnectionHost;
+  readonly #options: ConnectionOptions;
+  readonly #reader: FrameReader;
+  readonly #hpack: HpackDecoder;
+  readonly #headerBlock: HeaderBlock;
+  readonly #keepalive: Keepalive;
+  readonly #guard: FloodGuard;
+  readonly #forgotten = new Set<number>();
+  #lingering: Http2Stream[] = [];
+  #lastStreamId = 0;
+  #settingsSeen = false;
+  #receiveWindowBytes: number;
+  #consumedBytes = 0;
+  #draining = false;
+  #ended = false;
+
+  constructor(host: ConnectionHost, options: ConnectionOptions) {
+    const { limits } = options;
+    this.#host = host;
+    this.#options = options;
+    this.limits = limits;
+    this.sender = new Sender(
+      {
+        onOutput: () => {
+          host.onOutput(this);
+        },
+        onLocalEnd: (stream) => {
+          this.#localEnded(stream);
+        },
+      },
+      limits.outputBytesMax,
+    );
+    this.#reader = new FrameReader({
+      onFrame: (type, flags, streamId, bytes, start, end) => {
+        this.#onFrame(type, flags, streamId, bytes, start, end);
+      },
+    });
+    this.#hpack = new HpackDecoder({
+      tableBytesMax: limits.headerTableBytes,
+      listBytesMax: limits.headerListBytesMax,
+    });
+    this.#headerBlock = new HeaderBlock(limits);
+    this.#keepalive = new Keepalive(options.keepalive, options.nowMs);
+    this.#guard = new FloodGuard(limits, options.nowMs);
+    this.#receiveWindowBytes = limits.connectionWindowBytes;
+    this.#greet();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Feeds what the socket read. Never throws: a peer that breaks the protocol ends the connection. */
+  receive(chunk: Buffer, nowMs: number): void {
+    if (this.#ended) return;
+    this.#keepalive.onRead(nowMs);
+    try {
+      this.#reader.read(chunk);
+    } catch (error) {
+      if (error instanceof ConnectionError) this.#fail(error);
+      else if (error instanceof HpackError) {
+        this.#fail(new ConnectionError(ErrorCode.compressionError, error.message));
+      } else throw error;
+    }
+  }
+
+  /** Called about once a second: slow peers, silent peers, forgiveness. */
+  tick(nowMs: number): void {
+    if (this.#ended) return;
+    this.#guard.forgive(nowMs);
+    const handshaking = !this.#settingsSeen || this.#headerBlock.open;
+    if (this.#guard.tooSlow(handshaking, nowMs)) {
+      this.#fail(new ConnectionError(ErrorCode.enhanceYourCalm, 'the handshake took too long'));
+      return;
+    }
+    switch (this.#keepalive.tick(nowMs)) {
+      case 'ping':
+        this.sender.control(FrameType.ping, 0, 0, Buffer.alloc(8));
+        break;
+      case 'dead':
+        this.end(undefined);
+        break;
+      case 'quiet':
+        break;
+    }
+  }
+
+  /** Resets streams whose answer is complete while their client still sends. Called before output is taken. */
+  beforeFlush(): void {
+    if (this.#lingering.length === 0) return;
+    const lingering = this.#lingering;
+    this.#lingering = [];
+    for (const stream of lingering) {
+      if (stream.remoteClosed) continue;
+      this.sender.number(FrameType.rstStream, stream.id, ErrorCode.noError);
+      this.#forget(stream);
+    }
+  }
+
+  /** Takes no more calls and ends when those that run have ended. */
+  drain(): void {
+    if (this.#draining || this.#ended) return;
+    this.#draining = true;
+    this.#goaway(ErrorCode.noError, '');
+    if (this.streams.size === 0) this.end(undefined);
+  }
+
+  /** Ends now: aborts all streams; what is in the output still goes out. Idempotent. */
+  end(reason: ConnectionError | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const streams = [...this.streams.values()];
+    this.streams.clear();
+    for (const stream of streams) {
+      this.sender.drop(stream);
+      stream.onAbort();
+    }
+    this.#host.onEnd(this, reason);
+  }
+
+  /** Resets one stream from our side. */
+  reset(id: number, code: ErrorCode): void {
+    this.sender.number(FrameType.rstStream, id, code);
+    const stream = this.streams.get(id);
+    if (stream === undefined) {
+      this.#rememberForgotten(id);
+      return;
+    }
+    this.#forget(stream);
+    this.sender.drop(stream);
+    stream.localClosed = true;
+    stream.onAbort();
+  }
+
+  /** Gives consumed bytes back to the window of a stream, in steps of half a window. */
+  consumed(stream: Http2Stream, bytes: number): void {
+    stream.consumedBytes += bytes;
+    if (stream.remoteClosed || stream.localClosed) return;
+    if (stream.consumedBytes * 2 < this.limits.streamWindowBytes) return;
+    stream.receiveWindowBytes += stream.consumedBytes;
+    this.sender.number(FrameType.windowUpdate, stream.id, stream.consumedBytes);
+    stream.consumedBytes = 0;
+  }
+
+  #greet(): void {
+    const { limits } = this;
+    const payload = settingsPayload([
+      [SettingId.headerTableSize, limits.headerTableBytes],
+      [SettingId.maxConcurrentStreams, this.#options.concurrentStreamsMax],
+      [SettingId.initialWindowSize, limits.streamWindowBytes],
+      [SettingId.maxFrameSize, framePayloadBytesMax],
+      [SettingId.maxHeaderListSize, limits.headerListBytesMax],
+    ]);
+    this.sender.control(FrameType.settings, 0, 0, payload);
+    const more = limits.connectionWindowBytes - windowBytesDefault;
+    if (more > 0) this.sender.number(FrameType.windowUpdate, 0, more);
+  }
+
+  #onFrame(
+    type: number,
+    flags: number,
+    id: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    if (this.#ended) return;
+    if (!this.#settingsSeen && type !== FrameType.settings) {
+      throw new ConnectionError(ErrorCode.protocolError, 'the first frame is not SETTINGS');
+    }
+    if (this.#headerBlock.open && type !== FrameType.continuation) {
+      throw new ConnectionError(ErrorCode.protocolError, 'a frame inside of a header block');
+    }
+    switch (type) {
+      case FrameType.data:
+        this.#onData(flags, id, bytes, start, end);
+        break;
+      case FrameType.headers:
+        if (id % 2 === 0) throw new ConnectionError(ErrorCode.protocolError, 'an even stream id');
+        if (this.#headerBlock.begin(flags, id, bytes, start, end)) this.#onHeaders();
+        break;
+      case FrameType.continuation:
+        if (this.#headerBlock.continue(flags, id, bytes, start, end)) this.#onHeaders();
+        break;
+      case FrameType.rstStream:
+        this.#onReset(id, end - start);
+        break;
+      case FrameType.settings:
+        this.#onSettings(flags, id, bytes, start, end);
+        break;
+      case FrameType.ping:
+        this.#onPing(flags, id, bytes, start, end);
+        break;
+      case FrameType.windowUpdate:
+        this.#onWindowUpdate(id, bytes, start, end);
+        break;
+      case FrameType.priority:
+        this.#onPriority(id, bytes, start, end);
+        break;
+      case FrameType.goaway:
+        if (id !== 0) throw new ConnectionError(ErrorCode.protocolError, 'GOAWAY on a stream');
+        this.#guard.idleFrame();
+        break;
+      case FrameType.pushPromise:
+        throw new ConnectionError(ErrorCode.protocolError, 'PUSH_PROMISE from a client');
+      default:
+        // RFC 9113 §4.1: frames of unknown types are ignored.
+        this.#guard.idleFrame();
+    }
+  }
+
+  #onHeaders(): void {
+    const { streamId: id, endStream, selfDependent } = this.#headerBlock;
+    // The block is decoded whatever becomes of it: the tables of both sides must stay equal.
+    const fields = this.#headerBlock.decode(this.#hpack);
+    const known = this.streams.get(id);
+    if (known !== undefined) {
+      this.#onTrailers(known, fields, endStream);
+    } else if (id <= this.#lastStreamId) {
+      if (this.#forgotten.has(id)) return;
+      throw new ConnectionError(ErrorCode.streamClosed, `HEADERS on closed stream ${String(id)}`);
+    } else if (!this.#draining) {
+      this.#lastStreamId = id;
+      if (selfDependent) this.reset(id, ErrorCode.protocolError);
+      else this.#open(id, fields, endStream);
+    }
+  }
+
+  #open(id: number, fields: DecodedBlock, endStream: boolean): void {
+    if (this.streams.size >= this.#options.concurrentStreamsMax) {
+      this.#guard.reset();
+      this.reset(id, ErrorCode.refusedStream);
+      return;
+    }
+    const stream = this.#host.openStream(this, id, fields);
+    if (stream === undefined) return;
+    if (!stream.localClosed) this.streams.set(id, stream);
+    if (endStream) this.#remoteEnded(stream);
+    else if (stream.localClosed) this.#lingering.push(stream);
+  }
+
+  #onTrailers(stream: Http2Stream, fields: DecodedBlock, endStream: boolean): void {
+    if (stream.remoteClosed) {
+      this.reset(stream.id, ErrorCode.streamClosed);
+    } else if (!endStream || this.#host.checkTrailers(fields) !== undefined) {
+      this.reset(stream.id, ErrorCode.protocolError);
+    } else {
+      this.#remoteEnded(stream);
+    }
+  }
+
+  #onData(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
+    this.#countReceived(end - start);
+    const stream = this.streams.get(id);
+    if (stream === undefined) {
+      this.#onDataWithoutStream(id);
+      return;
+    }
+    if (stream.remoteClosed) {
+      this.reset(id, ErrorCode.streamClosed);
+      return;
+    }
+    stream.receiveWindowBytes -= end - start;
+    if (stream.receiveWindowBytes < 0) {
+      this.reset(id, ErrorCode.flowControlError);
+      return;
+    }
+    let first = start;
+    let last = end;
+    if ((flags & Flag.padded) !== 0) {
+      const padding = start < end ? (bytes[start] ?? 0) : end;
+      first = start + 1;
+      last = end - padding;
+      if (last < first)
+        throw new ConnectionError(ErrorCode.protocolError, 'padding longer than its frame');
+      this.consumed(stream, end - start - (last - first));
+    }
+    const endStream = (flags & Flag.endStream) !== 0;
+    if (last > first) stream.onData(bytes, first, last);
+    else if (!endStream) this.#guard.idleFrame();
+    if (endStream && !stream.remoteClosed) this.#remoteEnded(stream);
+  }
+
+  #onDataWithoutStream(id: number): void {
+    if (id === 0 || id > this.#lastStreamId) {
+      if (this.#draining && id !== 0) return;
+      throw new ConnectionError(ErrorCode.protocolError, `DATA on idle stream ${String(id)}`);
+    }
+    this.#guard.idleFrame();
+    if (!this.#forgotten.has(id)) this.reset(id, ErrorCode.streamClosed);
+  }
+
+  /** The connection's window is given back at once: each stream's own window bounds what is held for it. */
+  #countReceived(bytes: number): void {
+    this.#receiveWindowBytes -= bytes;
+    if (this.#receiveWindowBytes < 0) {
+      throw new ConnectionError(ErrorCode.flowControlError, 'the connection window is exceeded');
+    }
+    this.#consumedBytes += bytes;
+    if (this.#consumedBytes * 2 < this.limits.connectionWindowBytes) return;
+    this.sender.number(FrameType.windowUpdate, 0, this.#consumedBytes);
+    this.#receiveWindowBytes += this.#consumedBytes;
+    this.#consumedBytes = 0;
+  }
+
+  #onReset(id: number, length: number): void {
+    if (length !== 4) throw new ConnectionError(ErrorCode.frameSizeError, 'RST_STREAM is 4 bytes');
+    if (id === 0 || id > this.#lastStreamId) {
+      throw new ConnectionError(ErrorCode.protocolError, `RST_STREAM on idle stream ${String(id)}`);
+    }
+    this.#guard.reset();
+    const stream = this.streams.get(id);
+    if (stream === undefined) return;
+    this.streams.delete(id);
+    stream.remoteClosed = true;
+    stream.localClosed = true;
+    this.sender.drop(stream);
+    stream.onAbort();
+    this.#endIfDrained();
+  }
+
+  #onSettings(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
+    if (id !== 0) throw new ConnectionError(ErrorCode.protocolError, 'SETTINGS on a stream');
+    if ((flags & Flag.ack) !== 0) {
+      if (end !== start)
+        throw new ConnectionError(ErrorCode.frameSizeError, 'SETTINGS ack with payload');
+      return;
+    }
+    this.#settingsSeen = true;
+    this.#guard.idleFrame();
+    const settings = readSettings(bytes, start, end);
+    const { sender } = this;
+    if (settings.headerTableBytes !== undefined)
+      sender.headers.setTableBytes(settings.headerTableBytes);
+    if (settings.framePayloadBytesMax !== undefined)
+      sender.framePayloadBytesMax = settings.framePayloadBytesMax;
+    if (settings.initialWindowBytes !== undefined) {
+      const difference = settings.initialWindowBytes - sender.initialStreamWindowBytes;
+      sender.initialStreamWindowBytes = settings.initialWindowBytes;
+      for (const stream of this.streams.values()) {
+        if (!sender.openStreamWindow(stream, difference)) {
+          throw new ConnectionError(ErrorCode.flowControlError, 'SETTINGS overflow a window');
+        }
+      }
+    }
+    sender.control(FrameType.settings, Flag.ack, 0, Buffer.alloc(0));
+  }
+
+  #onPing(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
+    if (id !== 0) throw new ConnectionError(ErrorCode.protocolError, 'PING on a stream');
+    if (end - start !== 8) throw new ConnectionError(ErrorCode.frameSizeError, 'PING is 8 bytes');
+    if ((flags & Flag.ack) !== 0) {
+      this.#keepalive.onPong();
+      return;
+    }
+    this.#guard.idleFrame();
+    if (this.#keepalive.onPing(this.streams.size > 0) === 'tooMany') {
+      throw new ConnectionError(ErrorCode.enhanceYourCalm, 'too_many_pings');
+    }
+    this.sender.control(FrameType.ping, Flag.ack, 0, bytes.subarray(start, end));
+  }
+
+  #onWindowUpdate(id: number, bytes: Buffer, start: number, end: number): void {
+    if (end - start !== 4)
+      throw new ConnectionError(ErrorCode.frameSizeError, 'WINDOW_UPDATE is 4 bytes');
+    const increment = bytes.readUInt32BE(start) & 0x7fff_ffff;
+    if (id === 0) {
+      if (increment === 0) throw new ConnectionError(ErrorCode.protocolError, 'WINDOW_UPDATE of 0');
+      if (!this.sender.openConnectionWindow(increment)) {
+        throw new ConnectionError(ErrorCode.flowControlError, 'the connection window overflows');
+      }
+      return;
+    }
+    if (id > this.#lastStreamId && !this.#draining) {
+      throw new ConnectionError(
+        ErrorCode.protocolError,
+        `WINDOW_UPDATE on idle stream ${String(id)}`,
+      );
+    }
+    const stream = this.streams.get(id);
+    if (stream === undefined) return;
+    if (increment === 0) this.reset(id, ErrorCode.protocolError);
+    else if (!this.sender.openStreamWindow(stream, increment)) {
+      this.reset(id, ErrorCode.flowControlError);
+    }
+  }
+
+  #onPriority(id: number, bytes: Buffer, start: number, end: number): void {
+    if (id === 0) throw new ConnectionError(ErrorCode.protocolError, 'PRIORITY on stream 0');
+    this.#guard.idleFrame();
+    if (end - start !== 5) this.reset(id, ErrorCode.frameSizeError);
+    else if ((bytes.readUInt32BE(start) & 0x7fff_ffff) === id)
+      this.reset(id, ErrorCode.protocolError);
+  }
+
+  #remoteEnded(stream: Http2Stream): void {
+    stream.remoteClosed = true;
+    stream.onRemoteEnd();
+    if (stream.localClosed) this.streams.delete(stream.id);
+    this.#endIfDrained();
+  }
+
+  #localEnded(stream: Http2Stream): void {
+    stream.localClosed = true;
+    this.#guard.finished();
+    this.#keepalive.onAnswer();
+    if (stream.remoteClosed) {
+      this.streams.delete(stream.id);
+      this.#endIfDrained();
+    } else if (this.streams.has(stream.id)) {
+      this.#lingering.push(stream);
+    }
+  }
+
+  #forget(stream: Http2Stream): void {
+    this.streams.delete(stream.id);
+    if (!stream.remoteClosed) this.#rememberForgotten(stream.id);
+    this.#endIfDrained();
+  }
+
+  #rememberForgotten(id: number): void {
+    this.#forgotten.add(id);
+    if (this.#forgotten.size <= forgottenMax) return;
+    for (const oldest of this.#forgotten) {
+      this.#forgotten.delete(oldest);
+      return;
+    }
+  }
+
+  #endIfDrained(): void {
+    if (this.#draining && this.streams.size === 0) this.end(undefined);
+  }
+
+  #goaway(code: ErrorCode, debug: string): void {
+    const text = Buffer.from(debug, 'latin1');
+    this.sender.output.header(8 + text.length, FrameType.goaway, 0, 0);
+    this.sender.output.uint32(this.#lastStreamId);
+    this.sender.output.uint32(code);
+    this.sender.output.append(text, 0, text.length);
+    this.#host.onOutput(this);
+  }
+
+  #fail(error: ConnectionError): void {
+    this.#goaway(error.code, error.message);
+    this.end(error);
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What a connection will write next: frames packed into chunks, so that all answers of one turn leave in one write. Small payloads
+ * are copied next to each other; large ones are passed on as they are.
+ */
+import { frameHeaderBytes } from './frame.js';
+
+const chunkBytes = 64 * 1024;
+/** A payload from this size on is not copied. */
+const passedBytesMin = 4096;
+
+export class Output {
+  #chunk: Buffer = Buffer.alloc(0);
+  /** `#chunk[#start, #at)` is written and not yet taken. */
+  #start = 0;
+  #at = 0;
+  #complete: Uint8Array[] = [];
+  #bytes = 0;
+
+  /** Bytes waiting to be taken. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Begins a frame; exactly `length` bytes of payload are appended next. */
+  header(length: number, type: number, flags: number, streamId: number): void {
+    this.#reserve(frameHeaderBytes);
+    const chunk = this.#chunk;
+    const at = this.#at;
+    chunk[at] = length >>> 16;
+    chunk[at + 1] = length >>> 8;
+    chunk[at + 2] = length;
+    chunk[at + 3] = type;
+    chunk[at + 4] = flags;
+    chunk.writeUInt32BE(streamId, at + 5);
+    this.#at = at + frameHeaderBytes;
+    this.#bytes += frameHeaderBytes;
+  }
+
+  /** Appends a number of 32 bits to the frame begun. */
+  uint32(value: number): void {
+    this.#reserve(4);
+    this.#at = this.#chunk.writeUInt32BE(value, this.#at);
+    this.#bytes += 4;
+  }
+
+  /** Appends the prefix of an uncompressed gRPC message of `length` bytes. */
+  messagePrefix(length: number): void {
+    this.#reserve(5);
+    this.#chunk[this.#at] = 0;
+    this.#at = this.#chunk.writeUInt32BE(length, this.#at + 1);
+    this.#bytes += 5;
+  }
+
+  /** Appends `payload[start, end)`, which the caller does not change any more. */
+  append(payload: Uint8Array, start: number, end: number): void {
+    const whole = start === 0 && end === payload.length;
+    const part = whole ? payload : payload.subarray(start, end);
+    if (part.length < passedBytesMin) {
+      this.#reserve(part.length);
+      this.#chunk.set(part, this.#at);
+      this.#at += part.length;
+    } else {
+      this.#seal();
+      this.#complete.push(part);
+    }
+    this.#bytes += part.length;
+  }
+
+  /** A whole frame. */
+  frame(type: number, flags: number, streamId: number, payload: Uint8Array): void {
+    this.header(payload.length, type, flags, streamId);
+    this.append(payload, 0, payload.length);
+  }
+
+  /** Everything that waits, in order; the caller writes it. */
+  take(): Uint8Array[] {
+    this.#seal();
+    const taken = this.#complete;
+    this.#complete = [];
+    this.#bytes = 0;
+    return taken;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#chunk.length - this.#at >= bytes) return;
+    this.#seal();
+    this.#chunk = Buffer.allocUnsafeSlow(chunkBytes);
+    this.#start = 0;
+    this.#at = 0;
+  }
+
+  #seal(): void {
+    if (this.#at === this.#start) return;
+    this.#complete.push(this.#chunk.subarray(this.#start, this.#at));
+    this.#start = this.#at;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Every bound of a connection that HTTP/2 leaves to the server, with its default, its reason, and what happens at it. Bounds that
+ * users set (message size, streams, keepalive) are `TransportLimits`.
+ */
+
+export interface ConnectionLimits {
+  /** Window of each stream, bytes: what a client may send on a stream that is not being read. */
+  readonly streamWindowBytes: number;
+  /** Window of a connection, bytes: data in flight from one client. */
+  readonly connectionWindowBytes: number;
+  /** A header block, encoded, over all its CONTINUATION frames. Over it: GOAWAY ENHANCE_YOUR_CALM (CONTINUATION flood). */
+  readonly headerBlockBytesMax: number;
+  /** CONTINUATION frames of one block. Over it: GOAWAY ENHANCE_YOUR_CALM (empty CONTINUATION frames). */
+  readonly continuationFramesMax: number;
+  /** A header block, decoded, as SETTINGS_MAX_HEADER_LIST_SIZE counts. Over it: RST_STREAM (HPACK bomb). */
+  readonly headerListBytesMax: number;
+  /** Dynamic table of the peer's encoder, bytes; announced. */
+  readonly headerTableBytes: number;
+  /** Bytes of incomplete and unread messages on a connection. Over it: RST_STREAM ENHANCE_YOUR_CALM for the newest. */
+  readonly heldBytesMax: number;
+  /** Bytes ready for the socket above which answers wait in their streams. */
+  readonly outputBytesMax: number;
+  /** Answer bytes waiting in streams above which the connection is not read (a client that asks and never reads). */
+  readonly waitingBytesMax: number;
+  /**
+   * Frames that cost the server something and the client nothing (PING, SETTINGS, PRIORITY, empty DATA, unknown types), in a row;
+   * answers and time forgive them. Over it: GOAWAY ENHANCE_YOUR_CALM (floods).
+   */
+  readonly idleFramesMax: number;
+  /** Calls that a client may take back beyond those that it let finish. Over it: GOAWAY ENHANCE_YOUR_CALM (rapid reset). */
+  readonly resetsMax: number;
+  /** Both allowances above come back at this rate, per second. */
+  readonly forgivenPerSecond: number;
+  /** Time for the preface, and for a header block to end; then the connection is cut (slow loris). */
+  readonly handshakeMs: number;
+}
+
+export const defaultConnectionLimits: ConnectionLimits = Object.freeze({
+  streamWindowBytes: 256 * 1024,
+  connectionWindowBytes: 16 * 1024 * 1024,
+  headerBlockBytesMax: 64 * 1024,
+  continuationFramesMax: 32,
+  headerListBytesMax: 64 * 1024,
+  headerTableBytes: 4096,
+  heldBytesMax: 64 * 1024 * 1024,
+  outputBytesMax: 512 * 1024,
+  waitingBytesMax: 8 * 1024 * 1024,
+  idleFramesMax: 2000,
+  resetsMax: 10_000,
+  forgivenPerSecond: 1000,
+  handshakeMs: 10_000,
+});
