@@ -17,7 +17,7 @@ import type { Watcher } from './watcher.js';
 export class CatchUpQueue {
   #sweep = new PositionHeap();
   #nextSweep = new PositionHeap();
-  /** Where the elevator is: this sweep has nobody below it. */
+  /** Where the elevator stands: nobody joins this sweep here or below. */
   #position: Revision | undefined;
   /** The last revision of this sweep, inclusive. */
   #end: Revision | undefined;
@@ -59,6 +59,7 @@ export class CatchUpQueue {
 
   #isAhead(revision: Revision): boolean {
     if (this.#position === undefined || this.#end === undefined) return false;
-    return revision >= this.#position && revision <= this.#end;
+    // Strictly: who arrives where the elevator stands would otherwise keep it there.
+    return revision > this.#position && revision <= this.#end;
   }
 }
