@@ -1,10 +1,11 @@
 // Turns the .proto files into src/gen: buf compiles, ts-proto (local, no network) writes TypeScript. Two runs, because proto2
 // and proto3 need different options (see the two templates).
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { asGo } from './as-go.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
@@ -29,13 +30,13 @@ function run(args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-function protoFiles(folder) {
+function filesBelow(folder, ending) {
   return readdirSync(join(root, folder), { recursive: true })
-    .filter((name) => name.endsWith('.proto'))
+    .filter((name) => name.endsWith(ending))
     .map((name) => join(folder, name));
 }
 
-const proto2 = protoFiles('etcd').filter((path) =>
+const proto2 = filesBelow('etcd', '.proto').filter((path) =>
   /^syntax = "proto2";$/m.test(readFileSync(join(root, path), 'utf8')),
 );
 
@@ -46,3 +47,9 @@ run([
   'buf.gen.proto2.yaml',
   ...proto2.flatMap((path) => ['--path', path]),
 ]);
+
+for (const path of filesBelow('src/gen', '.ts')) {
+  const file = join(root, path);
+  const reader = relative(dirname(file), join(root, 'src', 'wire-reader.js'));
+  writeFileSync(file, asGo(readFileSync(file, 'utf8'), reader.replaceAll('\\', '/')));
+}

@@ -14,7 +14,6 @@ export {
   HealthCheckResponse_ServingStatus,
   HealthListRequest,
   HealthListResponse,
-  HealthListResponse_StatusesEntry,
 } from './gen/health/v1/health.js';
 
 const name = 'grpc.health.v1.Health';

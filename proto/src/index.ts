@@ -145,7 +145,6 @@ export {
   HealthCheckResponse_ServingStatus,
   HealthListRequest,
   HealthListResponse,
-  HealthListResponse_StatusesEntry,
   healthService,
 } from './health.js';
 

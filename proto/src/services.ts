@@ -8,7 +8,7 @@ import { authService } from './auth.js';
 import { lockService } from './lock.js';
 import { electionService } from './election.js';
 import { healthService } from './health.js';
-import type { MethodDescriptor } from './method.js';
+import type { MethodDescriptor, ServiceDescriptor } from './method.js';
 
 /** `services.kv.put.path` is `/etcdserverpb.KV/Put`. */
 export const services: {
@@ -33,11 +33,11 @@ export const services: {
   health: healthService,
 };
 
+const all: readonly ServiceDescriptor[] = Object.values(services);
+
 /** Every method of the client API by its path, for those who look calls up by name. */
-export function methodsByPath(): ReadonlyMap<string, MethodDescriptor> {
-  return new Map(
-    Object.values(services)
-      .flatMap((service): MethodDescriptor[] => Object.values(service))
-      .map((descriptor) => [descriptor.path, descriptor]),
-  );
-}
+export const methodsByPath: ReadonlyMap<string, MethodDescriptor> = new Map(
+  all
+    .flatMap((service) => Object.values(service))
+    .map((descriptor) => [descriptor.path, descriptor]),
+);

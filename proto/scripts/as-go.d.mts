@@ -1,0 +1,2 @@
+/** See as-go.mjs. */
+export function asGo(text: string, readerPath: string): string;
