@@ -110,7 +110,11 @@ describe('attach and detach', () => {
     const lessor = newLessor();
     lessor.grant(id(1), 10);
     lessor.attach(id(1), key('a'));
-    expect(codeOf(() => { lessor.attach(id(9), key('a')); })).toBe('not_found');
+    expect(
+      codeOf(() => {
+        lessor.attach(id(9), key('a'));
+      }),
+    ).toBe('not_found');
     expect(lessor.leaseOf(key('a'))).toBe(1n);
   });
 

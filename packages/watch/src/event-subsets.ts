@@ -77,7 +77,7 @@ export class EventSubsets {
     if (event === undefined || event.isCreate) return undefined;
     const known = this.#previous[index];
     if (known !== undefined) return known ?? undefined;
-    const found = this.#history.previous(event.kv.key, event.kv.modRevision);
+    const found = this.#history.previous(event);
     this.#previous[index] = found ?? null;
     return found;
   }

@@ -1,5 +1,5 @@
 /** The port through which watchers that are behind read the past. `@kv/mvcc` has it; tests have one over an array. */
-import type { Key, KeyRange, Revision, StoreEvent, StoredKeyValue } from '@kv/mvcc/model';
+import type { KeyRange, Revision, StoreEvent, StoredKeyValue } from '@kv/mvcc/model';
 
 export interface HistoryRequest {
   /** First revision wanted, inclusive; not below `compactRevision`. */
@@ -26,6 +26,6 @@ export interface HistoryReader {
   /** The lowest revision that can still be watched: history below is gone. 0 or 1 if nothing was compacted. */
   readonly compactRevision: Revision;
   read(request: HistoryRequest): HistoryBatch;
-  /** The pair as it was just before `revision` (at `revision - 1`); `undefined` if it was absent or is compacted. */
-  previous(key: Key, revision: Revision): StoredKeyValue | undefined;
+  /** The pair as it was just before the event's revision; `undefined` if it was absent, or that is compacted. */
+  previous(event: StoreEvent): StoredKeyValue | undefined;
 }

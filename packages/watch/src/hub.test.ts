@@ -95,9 +95,9 @@ describe('encode once', () => {
     put(store, hub, 'a');
     let lookups = 0;
     const previous = store.previous.bind(store);
-    store.previous = (name, revision) => {
+    store.previous = (event) => {
       lookups++;
-      return previous(name, revision);
+      return previous(event);
     };
     const stream = open(hub);
     for (let i = 0; i < 100; i++)

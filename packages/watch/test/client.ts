@@ -66,7 +66,7 @@ export class Watched {
     }
     for (const [i, event] of batch.events.entries()) {
       const got = batch.previous?.[i];
-      const real = event.isCreate ? undefined : store.before(event.kv.key, event.kv.modRevision);
+      const real = event.isCreate ? undefined : store.before(event);
       const mayBeMissing = event.kv.modRevision - 1 < store.compactRevision;
       if (got !== undefined || !mayBeMissing) expect(got).toBe(real);
     }

@@ -71,13 +71,14 @@ export class TestStore implements HistoryReader {
     return { events: Object.freeze(events), nextRevision: rev(next) };
   }
 
-  previous(name: Key, revision: Revision): StoredKeyValue | undefined {
-    return revision - 1 < this.compactRevision ? undefined : this.before(name, revision);
+  previous(event: StoreEvent): StoredKeyValue | undefined {
+    return event.kv.modRevision - 1 < this.compactRevision ? undefined : this.before(event);
   }
 
   /** As `previous`, whatever was compacted. */
-  before(name: Key, revision: Revision): StoredKeyValue | undefined {
-    const older = this.#versions.get(name)?.filter(({ kv }) => kv.modRevision < revision);
+  before(event: StoreEvent): StoredKeyValue | undefined {
+    const { key: name, modRevision } = event.kv;
+    const older = this.#versions.get(name)?.filter(({ kv }) => kv.modRevision < modRevision);
     const last = older?.at(-1);
     return last?.type === 'put' ? last.kv : undefined;
   }
