@@ -64,16 +64,22 @@ function tagged(tag: number, value: number): number[] {
 }
 
 /** The fields in order; undefined, and the end, where the bytes are not protobuf. Fixed-size fields are skipped. */
-function* fieldsOf(bytes: Uint8Array): Generator<Field | undefined> {
+function* fieldsOf(bytes: Uint8Array): Generator<Field | undefined, void, undefined> {
   const cursor = { at: 0 };
   while (cursor.at < bytes.length) {
     const tag = varint(bytes, cursor);
-    if (tag === undefined || tag < 8) return yield undefined;
+    if (tag === undefined || tag < 8) {
+      yield undefined;
+      return;
+    }
     const number = Math.floor(tag / 8);
     switch (tag % 8) {
       case 0: {
         const value = varint(bytes, cursor);
-        if (value === undefined) return yield undefined;
+        if (value === undefined) {
+          yield undefined;
+          return;
+        }
         yield { number, value };
         break;
       }
@@ -82,7 +88,10 @@ function* fieldsOf(bytes: Uint8Array): Generator<Field | undefined> {
         break;
       case 2: {
         const length = varint(bytes, cursor);
-        if (length === undefined || length > bytes.length - cursor.at) return yield undefined;
+        if (length === undefined || length > bytes.length - cursor.at) {
+          yield undefined;
+          return;
+        }
         yield { number, value: bytes.subarray(cursor.at, cursor.at + length) };
         cursor.at += length;
         break;
@@ -91,7 +100,8 @@ function* fieldsOf(bytes: Uint8Array): Generator<Field | undefined> {
         cursor.at += 4;
         break;
       default:
-        return yield undefined;
+        yield undefined;
+        return;
     }
   }
   if (cursor.at > bytes.length) yield undefined;

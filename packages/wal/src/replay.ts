@@ -11,7 +11,9 @@
  * - R2 A snapshot of the leader replaces the log: the log has no entry of its index *and* term. What was read before
  *   it does not precede what comes after it. A snapshot of this member's own state changes nothing.
  * - R3 Such a replacement counts once the commit index covers it. A crash between the snapshot record and the hard
- *   state leaves it void: nothing had been acknowledged on top of it.
+ *   state leaves it void: nothing had been acknowledged on top of it, and the old log goes on.
+ * - R4 Until then an entry above it belongs on top of it exactly if the entry's term is not below the snapshot's:
+ *   such a leader has the snapshot's entry, and the old log has not (Raft §5.4, leader completeness).
  */
 import type { Entry, HardState, LogIndex, SnapshotMeta, Term } from '@kv/raft';
 import { RaftError } from '@kv/raft';
@@ -41,7 +43,7 @@ export class Replay {
   #found: SnapshotMeta | undefined;
   /** Term of the log's entry at `start.index`, if the log has one there now. */
   #termAtStart: Term | undefined;
-  /** A snapshot of the leader above `start` that replaced the log, not yet known to be void (R2, R3). */
+  /** A snapshot of the leader, `start` or above it, of which it is not yet known whether it counts (R2, R3). */
   #replacement: SnapshotMeta | undefined;
 
   constructor(start: SnapshotId) {
@@ -128,9 +130,8 @@ export class Replay {
     }
     const replacement = this.#replacement;
     if (replacement !== undefined) {
-      // R3: above it, the entry belongs to the replaced log; at or below, the old log went on and it is void.
-      if (entry.index > replacement.index) return undefined;
-      this.#replacement = undefined;
+      if (entry.index <= replacement.index) this.#replacement = undefined;
+      else if (entry.term >= replacement.term && !this.#adopt(replacement)) return undefined;
     }
     const offset = entry.index - this.#start.index - 1;
     if (offset < 0) {
@@ -142,7 +143,8 @@ export class Replay {
       return new ReplayProblem('entry-gap', `entry ${entry.index} follows entry ${this.lastIndex}`);
     }
     // Before the record of a leader's snapshot `start`, the log may still be the one that it replaced.
-    const startTerm = this.#found === undefined ? 0 : this.#start.term;
+    const settled = this.#found !== undefined && this.#replacement === undefined;
+    const startTerm = settled ? this.#start.term : 0;
     const previousTerm = this.#entries[offset - 1]?.term ?? startTerm;
     if (entry.term < previousTerm) {
       return new ReplayProblem(
@@ -170,7 +172,17 @@ export class Replay {
       );
     }
     this.#hardState = state;
+    const replacement = this.#replacement;
+    if (replacement !== undefined && replacement.index <= state.commit) this.#adopt(replacement);
     return undefined;
+  }
+
+  /** The log begins at `replacement` now; false if that is not where this replay starts. */
+  #adopt(replacement: SnapshotMeta): boolean {
+    if (replacement.index !== this.#start.index) return false;
+    this.#entries.length = 0;
+    this.#replacement = undefined;
+    return true;
   }
 
   #takeSnapshot(meta: SnapshotMeta | undefined): ReplayProblem | undefined {
@@ -178,19 +190,16 @@ export class Replay {
       return new ReplayProblem('corrupt', 'a snapshot record holds something else');
     const { index, term } = this.#start;
     if (meta.index < index) return undefined;
-    if (meta.index > index) {
-      const own = this.#entries[meta.index - index - 1]?.term === meta.term;
-      if (!own) this.#replacement = meta;
-      return undefined;
-    }
-    if (meta.term !== term) {
+    if (meta.index === index && meta.term !== term) {
       return new ReplayProblem(
         'snapshot-mismatch',
         `snapshot ${index} has term ${term} as a file and ${meta.term} in the log`,
       );
     }
-    this.#found = meta;
-    if (index > 0 && this.#termAtStart !== term) this.#entries.length = 0;
+    if (meta.index === index) this.#found = meta;
+    const known =
+      meta.index === index ? this.#termAtStart : this.#entries[meta.index - index - 1]?.term;
+    if (meta.index > 0 && known !== meta.term) this.#replacement = meta;
     return undefined;
   }
 

@@ -35,8 +35,8 @@ export class SegmentReader {
   readonly size: number;
   /** The last record read. Its data is `window.subarray(record.start, record.end)`, valid until the next call. */
   readonly record: RecordBounds = { type: 0, crc: 0, start: 0, end: 0 };
-  #window: Uint8Array = new Uint8Array(WINDOW_BYTES);
-  #view: DataView = new DataView(this.#window.buffer);
+  #window: Uint8Array;
+  #view: DataView;
   #windowStart = 0;
   #windowLength = 0;
   #offset = 0;
@@ -48,6 +48,8 @@ export class SegmentReader {
     this.file = file;
     this.size = attempt('stat', file.path, () => file.size());
     this.#chain = chain;
+    this.#window = new Uint8Array(Math.min(WINDOW_BYTES, this.size));
+    this.#view = new DataView(this.#window.buffer);
   }
 
   /** Where the next frame begins: the end of all that is valid so far. */
@@ -73,13 +75,7 @@ export class SegmentReader {
   next(): 'record' | 'end' | 'damage' {
     const left = this.size - this.#offset;
     if (left === 0) return 'end';
-    if (left < FRAME_HEADER_BYTES) {
-      return this.#damaged(
-        'partial',
-        this.size,
-        `${left} bytes at the end of the file are no frame header`,
-      );
-    }
+    if (left < FRAME_HEADER_BYTES) return this.#endOfFile(left);
     const header = this.#load(this.#offset, FRAME_HEADER_BYTES);
     const recordBytes = readFrameHeader(this.#view, header);
     if (recordBytes === 0) return 'end';
@@ -109,6 +105,17 @@ export class SegmentReader {
     }
     this.#offset += frameBytes;
     return 'record';
+  }
+
+  /** Fewer bytes than a frame header: zeros are the end as elsewhere, anything else is the beginning of a frame. */
+  #endOfFile(left: number): 'end' | 'damage' {
+    const at = this.#load(this.#offset, left);
+    if (this.#window.subarray(at, at + left).every((byte) => byte === 0)) return 'end';
+    return this.#damaged(
+      'partial',
+      this.size,
+      `${left} bytes at the end of the file are no frame header`,
+    );
   }
 
   /** Extends the chain by the record at hand, or says why it does not belong there. */

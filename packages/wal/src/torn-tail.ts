@@ -96,7 +96,9 @@ function isIntactButForLength(reader: SegmentReader): boolean {
   const prefix = new Uint8Array(Math.min(32, reader.size - start));
   readFully(reader.file, prefix, start);
   const length = recordLength(prefix);
-  if (length === undefined || length > reader.size - start) return false;
+  // A frame of the right length whose padding alone is missing is a partial write.
+  if (length === undefined || start + length === reader.damage?.frameEnd) return false;
+  if (length > reader.size - start) return false;
   const bytes = new Uint8Array(length);
   readFully(reader.file, bytes, start);
   const record = { type: 0, crc: 0, start: 0, end: 0 };
@@ -147,7 +149,7 @@ function forEachStep(
   to: number,
   visit: (bytes: Uint8Array, offset: number) => boolean,
 ): void {
-  const buffer = new Uint8Array(STEP_BYTES + OVERLAP_BYTES);
+  const buffer = new Uint8Array(Math.min(STEP_BYTES + OVERLAP_BYTES, Math.max(0, to - from)));
   for (let offset = from; offset < to; offset += STEP_BYTES) {
     const bytes = buffer.subarray(0, Math.min(buffer.length, to - offset));
     const count = readFully(reader.file, bytes, offset);

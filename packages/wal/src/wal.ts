@@ -2,7 +2,7 @@
  * The log of one member: what `append` takes is durable once the next `sync` resolves, and comes back from `open`.
  *
  * One owner calls; calls may overlap only as documented. The state is: the filling buffer and where in which segment
- * it will go (`#target`, `#base`), and what the last records said (`#lastIndex`, `#hardState`, `#snapshot`).
+ * it will go (`#target`, `#base`), and what the last records said (`#lastIndex`, `#hardState`, `#usableSnapshot`).
  */
 import { dirname, join } from 'node:path';
 import { encodeHardState } from '@kv/raft/codec';
@@ -67,9 +67,11 @@ export class Wal implements AsyncDisposable {
   #marked = 0;
   #lastIndex: LogIndex;
   #hardState: HardState | undefined;
-  /** The newest snapshot recorded, and the newest whose record is durable. */
-  #recordedSnapshot: LogIndex;
-  #durableSnapshot: LogIndex;
+  #durableCommit: LogIndex;
+  /** The newest snapshot from which recovery can start: its record is durable, and a commit index that covers it. */
+  #usableSnapshot: LogIndex;
+  /** Snapshots whose record is durable, but no commit index that covers them (a leader's, for a moment). */
+  #uncoveredSnapshots: LogIndex[] = [];
   #releasedBefore: LogIndex = toIndex(0);
   #bytesWritten = 0;
   #running: Promise<void> | undefined;
@@ -95,8 +97,8 @@ export class Wal implements AsyncDisposable {
     this.#durable = state.offset;
     this.#lastIndex = state.lastIndex;
     this.#hardState = state.hardState;
-    this.#recordedSnapshot = state.snapshotIndex;
-    this.#durableSnapshot = state.snapshotIndex;
+    this.#durableCommit = state.hardState?.commit ?? toIndex(0);
+    this.#usableSnapshot = state.snapshotIndex;
     this.#filling.begin(state.chain);
   }
 
@@ -205,11 +207,6 @@ export class Wal implements AsyncDisposable {
     this.#beginRecords();
     const first = entries[0];
     if (first !== undefined) {
-      // A crash may keep the entries and lose the state behind them. Entries on top of a leader's snapshot count only
-      // with a commit index that covers it, so that one goes first.
-      if (hardState !== undefined && this.#coversNewSnapshot(hardState)) {
-        this.#appendState({ ...hardState, commit: this.#recordedSnapshot });
-      }
       for (const entry of entries) this.#filling.entry(entry);
       this.#lastIndex = toIndex(first.index + entries.length - 1);
     }
@@ -240,14 +237,14 @@ export class Wal implements AsyncDisposable {
     this.#beginRecords();
     this.#filling.record(RecordType.snapshot, encodeSnapshotRecord(meta));
     if (meta.index > this.#lastIndex) this.#lastIndex = meta.index;
-    if (meta.index > this.#recordedSnapshot) this.#recordedSnapshot = meta.index;
     await this.#sync();
-    if (meta.index > this.#durableSnapshot) this.#durableSnapshot = meta.index;
+    this.#uncoveredSnapshots.push(meta.index);
+    this.#coverSnapshots();
   }
 
   /**
-   * Says that no entry below `before` is needed. Segments wholly below it, and below the newest durable snapshot
-   * (invariant W4), may then be deleted by `purge`. As etcd's ReleaseLockTo, keeps one segment more than needed.
+   * Says that no entry below `before` is needed. Segments wholly below it, and below the newest snapshot that
+   * recovery can start from (W4), may then be deleted by `purge`. As etcd's ReleaseLockTo, keeps one segment more than needed.
    */
   release(before: LogIndex): void {
     if (before > this.#releasedBefore) this.#releasedBefore = before;
@@ -257,7 +254,7 @@ export class Wal implements AsyncDisposable {
   async purge(segmentsMax: number): Promise<readonly string[]> {
     this.#checkUsable();
     const { fileSystem, directory } = this.#settings;
-    const before = Math.min(this.#releasedBefore, this.#durableSnapshot);
+    const before = Math.min(this.#releasedBefore, this.#usableSnapshot);
     const removed: string[] = [];
     while (this.#segments.length > Math.max(1, segmentsMax)) {
       const [oldest, second] = this.#segments;
@@ -347,11 +344,6 @@ export class Wal implements AsyncDisposable {
     this.#filling.record(RecordType.state, encodeHardState(state));
   }
 
-  #coversNewSnapshot(state: HardState): boolean {
-    const committed = this.#hardState?.commit ?? 0;
-    return this.#recordedSnapshot > committed && state.commit >= this.#recordedSnapshot;
-  }
-
   #sync(): Promise<void> {
     if (this.#next !== undefined) return this.#next;
     if (this.#running === undefined) return this.#filling.length === 0 ? RESOLVED : this.#start();
@@ -380,6 +372,7 @@ export class Wal implements AsyncDisposable {
     this.#idle = full;
     this.#filling.begin(full.crc);
     this.#base = end;
+    const commit = this.#hardState?.commit ?? toIndex(0);
     try {
       const bytes = full.encoded();
       this.#bytesWritten += bytes.length;
@@ -391,6 +384,17 @@ export class Wal implements AsyncDisposable {
     }
     if (isNew) this.#segments.push(target);
     if (target === this.#target) this.#durable = end;
+    this.#durableCommit = commit;
+    this.#coverSnapshots();
+  }
+
+  #coverSnapshots(): void {
+    if (this.#uncoveredSnapshots.length === 0) return;
+    const covered = this.#uncoveredSnapshots.filter((index) => index <= this.#durableCommit);
+    this.#usableSnapshot = toIndex(Math.max(this.#usableSnapshot, ...covered));
+    this.#uncoveredSnapshots = this.#uncoveredSnapshots.filter(
+      (index) => index > this.#durableCommit,
+    );
   }
 
   async #close(): Promise<void> {

@@ -27,7 +27,7 @@ export class SimulatedFile {
   }
 
   sync(): void {
-    this.#durable = this.#content.slice();
+    this.#durable = this.#pending.reduce(changed, this.#durable);
     this.#pending = [];
   }
 
@@ -38,15 +38,16 @@ export class SimulatedFile {
 
   /** Changes durable and visible content alike, as a fault of the medium does. */
   edit(change: (content: Uint8Array) => void): void {
-    change(this.#content);
     this.sync();
+    change(this.#durable);
+    this.#content = this.#durable.slice();
   }
 
   /** The file as it is found after a crash. */
   afterCrash(policy: CrashPolicy, random: (below: number) => number): SimulatedFile {
     const survivor = new SimulatedFile();
-    survivor.#content = this.#survivingContent(policy, random);
-    survivor.sync();
+    survivor.#durable = this.#survivingContent(policy, random);
+    survivor.#content = survivor.#durable;
     return survivor;
   }
 

@@ -1,0 +1,329 @@
+// Goal: the promises of Wal while nothing crashes: order, group commit, segments, lifecycle, and death after a failure.
+import { describe, expect, it } from 'vitest';
+import {
+  create,
+  DIRECTORY,
+  entries,
+  entry,
+  failure,
+  ids,
+  makeDisk,
+  open,
+  segmentPaths,
+  snapshot,
+  state,
+  written,
+} from '../test/support.js';
+import { toIndex } from '@kv/raft';
+import { Wal, WalError } from './index.js';
+import type { FileHandle, FileSystem } from './file-system.js';
+
+/** Counts flushes, and lets a test hold them back. */
+function gate(inner: FileSystem): {
+  fileSystem: FileSystem;
+  syncs: () => number;
+  hold: () => () => void;
+} {
+  let syncs = 0;
+  let held: Promise<void> = Promise.resolve();
+  const wrap = (file: FileHandle): FileHandle => ({
+    ...file,
+    sync: async () => {
+      syncs++;
+      await held;
+      await file.sync();
+    },
+  });
+  const fileSystem: FileSystem = {
+    makeDirectory: (path) => {
+      inner.makeDirectory(path);
+    },
+    list: (path) => inner.list(path),
+    open: (path, mode) => wrap(inner.open(path, mode)),
+    rename: (from, to) => {
+      inner.rename(from, to);
+    },
+    remove: (path) => {
+      inner.remove(path);
+    },
+    syncDirectory: (path) => inner.syncDirectory(path),
+  };
+  const hold = (): (() => void) => {
+    let release: () => void = () => undefined;
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    return () => {
+      release();
+    };
+  };
+  return { fileSystem, syncs: () => syncs, hold };
+}
+
+describe('append and sync', () => {
+  it('W1: what was appended before a sync is there after power loss, in order', async () => {
+    const disk = makeDisk();
+    const wal = await create(disk);
+    wal.append({ entries: entries(1, 3), hardState: state(1, 0, 2n ** 64n - 1n) });
+    await wal.sync();
+    wal.append({ entries: entries(4, 5), hardState: state(1, 3, 2n ** 64n - 1n) });
+    disk.reboot('none');
+    const { recovered } = await open(disk);
+    expect(ids(recovered.entries)).toEqual(['1@1', '2@1', '3@1']);
+    expect(recovered.hardState).toEqual({ term: 1, vote: 2n ** 64n - 1n, commit: 0 });
+  });
+
+  it('group commit: appends during a sync share the next one', async () => {
+    const disk = makeDisk();
+    const { fileSystem, syncs, hold } = gate(disk);
+    const wal = await Wal.create(DIRECTORY, Uint8Array.of(8, 1), { fileSystem });
+    const before = syncs();
+    const release = hold();
+    wal.append({ entries: entries(1, 1) });
+    const first = wal.sync();
+    wal.append({ entries: entries(2, 2) });
+    const second = wal.sync();
+    wal.append({ entries: entries(3, 3) });
+    const third = wal.sync();
+    expect(third).toBe(second);
+    expect(syncs() - before).toBe(1);
+    release();
+    await Promise.all([first, second, third]);
+    expect(syncs() - before).toBe(2);
+    await wal.sync();
+    expect(syncs() - before).toBe(2);
+  });
+
+  it('a sync without anything new waits for the one that runs', async () => {
+    const disk = makeDisk();
+    const wal = await create(disk);
+    wal.append({ entries: entries(1, 1) });
+    const running = wal.sync();
+    expect(wal.sync()).toBe(running);
+    await running;
+  });
+
+  it('copies the bytes of entries before append returns', async () => {
+    const data = new Uint8Array([1, 2, 3]);
+    const disk = await written(async (wal) => {
+      wal.append({ entries: [entry(1, 1, data)] });
+      data.fill(9);
+      await wal.sync();
+    });
+    const { recovered } = await open(disk);
+    expect(recovered.entries[0]?.data).toEqual(Uint8Array.of(1, 2, 3));
+  });
+
+  it('replaces the tail when an index comes again', async () => {
+    const disk = await written((wal) => {
+      wal.append({ entries: entries(1, 6) });
+      wal.append({ entries: entries(3, 4, 2) });
+      expect(wal.lastIndex).toBe(4);
+    });
+    const { recovered } = await open(disk);
+    expect(ids(recovered.entries)).toEqual(['1@1', '2@1', '3@2', '4@2']);
+  });
+
+  it('takes short writes', async () => {
+    const disk = makeDisk(7);
+    disk.shortenWrites();
+    const wal = await create(disk);
+    wal.append({ entries: entries(1, 50) });
+    await wal.close();
+    const { recovered } = await open(disk);
+    expect(recovered.entries).toEqual(entries(1, 50));
+  });
+
+  it('refuses a gap, which is a bug of the caller', async () => {
+    const wal = await create(makeDisk());
+    expect(() => {
+      wal.append({ entries: entries(2, 3) });
+    }).toThrow('entries leave no gap');
+    expect(() => {
+      wal.append({ entries: [entry(1), entry(3)] });
+    }).toThrow('entries are consecutive');
+  });
+
+  it('refuses more un-synced bytes than its bound, and takes more after a sync', async () => {
+    const wal = await create(makeDisk(), { unsyncedBytesMax: 1000 });
+    wal.append({ entries: [entry(1, 1, new Uint8Array(2000))] });
+    const error = await failure(() => {
+      wal.append({ entries: entries(2, 2) });
+    });
+    expect(error).toMatchObject({ code: 'backlog' });
+    await wal.sync();
+    wal.append({ entries: entries(2, 2) });
+    await wal.sync();
+  });
+
+  it('an empty batch writes nothing', async () => {
+    const wal = await create(makeDisk());
+    wal.append({ entries: [] });
+    await wal.sync();
+    expect(wal.bytesWritten).toBe(0);
+  });
+
+  it('without fsync still writes (H-D21), and marks nothing as durable', async () => {
+    for (const policy of ['all', 'none'] as const) {
+      const disk = makeDisk();
+      const wal = await create(disk, { fsync: false });
+      wal.append({ entries: entries(1, 3) });
+      await wal.sync();
+      wal.append({ entries: entries(4, 4) });
+      await wal.close();
+      disk.reboot(policy);
+      if (policy === 'none')
+        expect(await failure(() => open(disk))).toMatchObject({ code: 'not-found' });
+      else expect((await open(disk)).recovered.entries).toHaveLength(4);
+    }
+  });
+});
+
+describe('segments', () => {
+  it('are cut past segmentBytes, named by sequence and next index, and chained', async () => {
+    const disk = await written(async (wal) => {
+      for (let i = 1; i <= 8; i++) {
+        wal.append({ entries: [entry(i, 1, new Uint8Array(1500))], hardState: state(1, i) });
+        await wal.sync();
+      }
+      expect(wal.segmentNames).toEqual([
+        '0000000000000000-0000000000000000.wal',
+        '0000000000000001-0000000000000004.wal',
+        '0000000000000002-0000000000000007.wal',
+      ]);
+    });
+    const { recovered } = await open(disk);
+    expect(recovered.entries).toHaveLength(8);
+    expect(recovered.hardState).toEqual(state(1, 8));
+  });
+
+  it('purge deletes what was released, below the newest durable snapshot only (W4, CP-6)', async () => {
+    const disk = makeDisk();
+    const wal = await create(disk);
+    for (let i = 1; i <= 15; i++) {
+      wal.append({ entries: [entry(i, 1, new Uint8Array(1500))], hardState: state(1, i) });
+      await wal.sync();
+    }
+    expect(wal.segmentNames).toHaveLength(5);
+    wal.release(toIndex(15));
+    expect(await wal.purge(1)).toEqual([]);
+    await wal.saveSnapshot(snapshot(9));
+    expect(await wal.purge(5)).toEqual(['0000000000000000-0000000000000000.wal']);
+    expect(await wal.purge(1)).toEqual(['0000000000000001-0000000000000004.wal']);
+    await wal.close();
+    const { recovered } = await open(disk, { snapshots: [snapshot(9)] });
+    expect(ids(recovered.entries)).toEqual(['10@1', '11@1', '12@1', '13@1', '14@1', '15@1']);
+    expect(recovered.snapshot).toEqual(snapshot(9));
+  });
+
+  it("a leader's snapshot beyond the log moves lastIndex", async () => {
+    const disk = await written(async (wal) => {
+      wal.append({ entries: entries(1, 3), hardState: state(1, 3) });
+      await wal.saveSnapshot(snapshot(100, 4));
+      wal.append({ entries: entries(101, 102, 4), hardState: state(4, 101) });
+    });
+    const { wal, recovered } = await open(disk, { snapshots: [snapshot(100, 4)] });
+    expect(ids(recovered.entries)).toEqual(['101@4', '102@4']);
+    expect(wal.lastIndex).toBe(102);
+  });
+
+  it('spares left by a crash are removed at open', async () => {
+    const disk = await written((wal) => {
+      wal.append({ entries: entries(1, 1) });
+    });
+    disk.place(`${DIRECTORY}/0.tmp`, new Uint8Array(10));
+    disk.place(`${DIRECTORY}/1.tmp`, new Uint8Array(10));
+    await open(disk);
+    expect(disk.list(DIRECTORY)).toEqual(['0000000000000000-0000000000000000.wal']);
+  });
+});
+
+describe('lifecycle', () => {
+  it('create refuses a directory with a log', async () => {
+    const disk = await written(() => undefined);
+    expect(await failure(() => create(disk))).toMatchObject({ code: 'exists' });
+  });
+
+  it('open refuses a directory without a log, and one that is not there', async () => {
+    const disk = makeDisk();
+    expect(await failure(() => open(disk))).toMatchObject({ code: 'not-found' });
+    disk.makeDirectory(DIRECTORY);
+    expect(await failure(() => open(disk))).toMatchObject({ code: 'not-found' });
+  });
+
+  it.each([
+    [
+      'append',
+      (wal: Wal) => {
+        wal.append({ entries: entries(1, 1) });
+      },
+    ],
+    ['sync', (wal: Wal) => wal.sync()],
+    ['saveSnapshot', (wal: Wal) => wal.saveSnapshot(snapshot(1))],
+    ['purge', (wal: Wal) => wal.purge(1)],
+  ] as const)(
+    '%s fails with `closed` while closing and after, with `dead` after a failed sync',
+    async (_, call) => {
+      const wal = await create(makeDisk());
+      const closing = wal.close();
+      expect(await failure(() => call(wal))).toMatchObject({ code: 'closed' });
+      await closing;
+      expect(await failure(() => call(wal))).toMatchObject({ code: 'closed' });
+
+      const disk = makeDisk();
+      const dying = await create(disk);
+      disk.fail('sync', 1, 'EIO');
+      dying.append({ entries: entries(1, 1) });
+      await failure(() => dying.sync());
+      expect(await failure(() => call(dying))).toMatchObject({
+        code: 'dead',
+        cause: { code: 'sync-failed' },
+      });
+      await dying.close();
+    },
+  );
+
+  it('close is idempotent, makes durable what was appended, and serves await using', async () => {
+    const disk = makeDisk();
+    {
+      await using wal = await create(disk);
+      wal.append({ entries: entries(1, 2) });
+      expect(wal.close()).toBe(wal.close());
+    }
+    disk.reboot('none');
+    const { recovered } = await open(disk);
+    expect(recovered.entries).toHaveLength(2);
+  });
+
+  it('close waits for the sync that runs, and removes the spare', async () => {
+    const disk = makeDisk();
+    const wal = await create(disk);
+    wal.append({ entries: [entry(1, 1, new Uint8Array(2500))] });
+    const sync = wal.sync();
+    await wal.close();
+    await sync;
+    expect(
+      segmentPaths(disk).map((path) => `${DIRECTORY}/${path.split('/').at(-1) ?? ''}`),
+    ).toEqual(disk.list(DIRECTORY).map((name) => `${DIRECTORY}/${name}`));
+  });
+
+  it('close reports a failure of its own', async () => {
+    const disk = makeDisk();
+    const wal = await create(disk);
+    wal.append({ entries: entries(1, 1) });
+    disk.fail('sync', 1, 'EIO');
+    expect(await failure(() => wal.close())).toMatchObject({ code: 'sync-failed' });
+  });
+});
+
+describe('WalError', () => {
+  it('is recognised by its brand, across duplicate installs', () => {
+    const error: unknown = Object.defineProperty(
+      new Error('other copy'),
+      Symbol.for('@kv/wal.WalError'),
+      { value: true },
+    );
+    expect(error instanceof WalError).toBe(true);
+    expect(new Error('x') instanceof WalError).toBe(false);
+  });
+});
