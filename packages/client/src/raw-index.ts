@@ -4,8 +4,10 @@ export { keepAliveMessages, renewOnce } from './lease.js';
 export { RawClient } from './raw.js';
 export { StatusError } from './transport/status-error.js';
 export { wireTransport } from './transport/wire/transport.js';
+export { watchMessages } from './watch.js';
 
 export type { KvErrorCode, Outcome } from './errors.js';
 export type { ClientOptions, FailedAttempt } from './options.js';
 export type { CallSettings, MessageStream, StreamSettings } from './raw.js';
 export type { TlsOptions, Transport } from './transport/port.js';
+export type { MessageWatch, MessageWatchSettings } from './watch.js';

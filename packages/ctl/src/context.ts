@@ -1,5 +1,5 @@
 /** What a command gets: its flags and arguments, the streams, and a way to the store. */
-import type { Client } from '@kv/client';
+import type { RawClient } from '@kv/client/raw';
 import type { ByteString } from './bytes.js';
 import type { ExitCode } from './exit.js';
 import type { FlagSet } from './grammar/flag-set.js';
@@ -27,14 +27,14 @@ export interface CommandContext {
 }
 
 export interface Session extends Configuration {
-  readonly client: Client;
+  readonly client: RawClient;
 }
 
 export interface Configuration {
   readonly config: ClientConfig;
   readonly printer: Printer;
   /** Opens one more client. The run closes it. */
-  connect(endpoints: readonly ByteString[]): Promise<Client>;
+  connect(endpoints: readonly ByteString[]): Promise<RawClient>;
 }
 
 /** What a file in `commands/` exports. */

@@ -10,6 +10,8 @@ export interface Io {
   readAll(): Uint8Array;
   /** One line with its newline; without one at the end of input, where the rest may be empty. Blocks. */
   readLine(): ByteString;
+  /** The same without echo where standard input is a terminal. */
+  readSecret(): ByteString;
   /** Lines as they arrive, without blocking the process. Not to be mixed with the other two. */
   lines(): AsyncIterable<ByteString>;
 }
@@ -33,6 +35,7 @@ export function processIo(): Io {
     },
     readAll: () => input.all(),
     readLine: () => input.line(),
+    readSecret: () => withoutEcho(() => input.line()),
     lines: () => input.lines(),
   };
 }
@@ -107,5 +110,22 @@ function readSomething(chunk: Buffer): number {
       if (code !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
+  }
+}
+
+/** Echo belongs to the terminal, not to a process: it comes back whatever happens. */
+function withoutEcho<T>(read: () => T): T {
+  if (!process.stdin.isTTY) return read();
+  const stty = (mode: string): void => {
+    // Loaded here and not above: starting fast matters more than this.
+    process
+      .getBuiltinModule('node:child_process')
+      .spawnSync('stty', [mode], { stdio: ['inherit', 'ignore', 'ignore'] });
+  };
+  stty('-echo');
+  try {
+    return read();
+  } finally {
+    stty('echo');
   }
 }

@@ -1,5 +1,4 @@
 /** `ETCDCTL_…` variables: values for global flags, conflicts with the command line, and names that nobody knows. */
-import { quote } from '../go/quote.js';
 import type { Environment } from '../context.js';
 import { ExitCode, ExitError } from '../exit.js';
 import { FlagError, type FlagSet } from '../grammar/flag-set.js';
@@ -40,7 +39,8 @@ export function applyEnvironment(
     if (!name.startsWith(prefix) || used.has(name)) continue;
     if (shadowed.has(name)) {
       warn(logLine('fatal', conflict, { 'environment-variable': name }));
-      throw new SilentExit(`${conflict}: ${quote(name)}`);
+      // The log line has said it: no `Error:` line.
+      throw new ExitError(ExitCode.error, '');
     }
     const field = { 'environment-variable': `${name}=${value}` };
     warn(logLine('warn', 'unrecognized environment variable', field));
@@ -53,15 +53,4 @@ function setQuietly(flags: FlagSet, spec: FlagSpec, value: string): void {
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
   }
-}
-
-/** Exit 1 without an `Error:` line: the log line has said it. */
-export class SilentExit extends ExitError {
-  constructor(message: string) {
-    super(ExitCode.error, message);
-  }
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return value instanceof Error && value.name === 'SilentExit';
-  }
-  override readonly name: string = 'SilentExit';
 }

@@ -21,6 +21,8 @@ export interface CommandSpec {
   readonly load?: () => Promise<CommandModule>;
   /** The usage line stays as it is, without ` [flags]`. */
   readonly plainUse?: boolean;
+  /** Throws `FlagError` for arguments that the grammar itself refuses. */
+  readonly checkArgs?: (args: readonly ByteString[], path: CommandPath) => void;
 }
 
 /** A command with its parents: the root first. */
