@@ -1,7 +1,16 @@
 // Goal: a call that the disk refuses stops the log at once, is never repeated, and costs nothing that was promised.
 // Method: fail the n-th call of each kind, for every n of a run; then reopen on a good disk.
 import { describe, expect, it } from 'vitest';
-import { create, entry, failure, makeDisk, open, snapshot, state } from '../test/support.js';
+import {
+  create,
+  entry,
+  failure,
+  makeDisk,
+  open,
+  snapshot,
+  state,
+  containing,
+} from '../test/support.js';
 import { toIndex } from '@kv/raft';
 import { WalError } from './errors.js';
 import type { DiskOperation, FaultyDisk } from './testing/index.js';
@@ -47,7 +56,7 @@ describe('F-10: EIO on the n-th call', () => {
       if (error !== undefined) {
         reached++;
         expect(error).toBeInstanceOf(WalError);
-        expect(String(error)).toContain('/data/member');
+        expect(error).toMatchObject({ message: containing('/data/member') });
       }
       for (const policy of ['none', 'sectors', 'all'] as const) {
         disk.reboot(policy);

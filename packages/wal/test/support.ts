@@ -1,4 +1,5 @@
 /** What the tests of this package share: entries, states, a disk, and opening a log on it. */
+import { expect } from 'vitest';
 import { EMPTY_CONF_STATE, toIndex, toNodeId, toTerm } from '@kv/raft';
 import type { Entry, EntryType, HardState, SnapshotMeta } from '@kv/raft';
 import { Wal, type OpenOptions, type Recovered, type WalOptions } from '../src/index.js';
@@ -83,4 +84,16 @@ export async function failure(work: () => unknown): Promise<unknown> {
     return error;
   }
   throw new Error('nothing failed');
+}
+
+/** `expect.stringContaining` with a type: the matcher, which Vitest declares as `any`. */
+export function containing(text: string): unknown {
+  const matcher: unknown = expect.stringContaining(text);
+  return matcher;
+}
+
+/** A code among `codes`. */
+export function oneOf(...codes: readonly string[]): unknown {
+  const matcher: unknown = expect.stringMatching(new RegExp(`^(${codes.join('|')})$`));
+  return matcher;
 }
