@@ -4,6 +4,7 @@
  * R1: terms never fall, and within a term a vote is never changed. R5: what promises durable state goes to the second
  * outbox, which leaves the node only once that state is on disk.
  */
+import type { Configuration } from './confchange/configuration.js';
 import type { Random, ResolvedConfig } from './config.js';
 import type { Observer } from './events.js';
 import { invariant } from './invariant.js';
@@ -46,6 +47,11 @@ export class Core {
   /** On the leader: payload bytes proposed in this term and not applied. May be too low, never too high. */
   uncommittedBytes = 0;
   readonly reads: ReadQueue = new ReadQueue();
+  /**
+   * The configuration of a snapshot that waits for entries of before, which are being applied: they may change the
+   * configuration that was active until then. Takes effect when the snapshot is installed.
+   */
+  deferredConfig: Configuration | undefined;
 
   /** To be sent at any time. */
   messages: Message[] = [];

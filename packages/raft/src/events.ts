@@ -117,6 +117,17 @@ export type TransferStep =
   /** The target has caught up. */
   | 'timeoutNowSentLater';
 
+/** Why a configuration change became an empty entry. */
+export type ConfChangeRefusal =
+  /** Another one may be in the log and not applied. */
+  | 'pending'
+  /** A joint configuration has to be left first. */
+  | 'joint'
+  /** There is no joint configuration to leave. */
+  | 'notJoint'
+  /** It could not be applied: it would remove all voters, say. */
+  | 'unfit';
+
 /** Why a proposal was not taken. */
 export type DropReason =
   /** No leader is known; an election may be under way. */
@@ -147,7 +158,7 @@ export type LogEvent =
       readonly at: NodeId;
       readonly change: ConfChangeV2;
       readonly config: ConfState;
-      readonly reason: 'pending' | 'joint' | 'notJoint';
+      readonly reason: ConfChangeRefusal;
       readonly pendingIndex: LogIndex;
       readonly applied: LogIndex;
     }

@@ -121,7 +121,12 @@ function restore(core: Core, snapshot: Snapshot): boolean {
     config,
   });
   log.restore(snapshot);
-  switchConfiguration(core, config);
+  if (log.applying > log.applied) {
+    core.deferredConfig = config;
+  } else {
+    core.deferredConfig = undefined;
+    switchConfiguration(core, config);
+  }
   tell('snapshotRestored');
   return true;
 }

@@ -4,6 +4,7 @@ import { toConfChangeV2 } from './conf-change.js';
 import { applyChange } from './confchange/changer.js';
 import { isJoint, toConfState, type Configuration } from './confchange/configuration.js';
 import type { Core } from './core.js';
+import type { ConfChangeRefusal } from './events.js';
 import { RaftError } from './errors.js';
 import { isVoter } from './quorum/joint.js';
 import { readsAfterCommit } from './read-index.js';
@@ -50,14 +51,13 @@ function replicateToNewQuorum(core: Core): void {
   for (const id of core.tracker.members.keys()) if (id !== core.id) trySendAppend(core, id, false);
 }
 
-/** The change that an accepted proposal may be, or the reason why it is none (R7). */
-export function findRefusal(
-  core: Core,
-  change: ConfChangeV2,
-): 'pending' | 'joint' | 'notJoint' | undefined {
+/** Why a leader does not accept a change: another may be unapplied (R7), or it does not fit the configuration. */
+export function findRefusal(core: Core, change: ConfChangeV2): ConfChangeRefusal | undefined {
+  const { config } = core.tracker;
   const wantsToLeave = change.changes.length === 0;
-  const joint = isJoint(core.tracker.config);
   if (core.pendingConfIndex > core.log.applied) return 'pending';
-  if (joint && !wantsToLeave) return 'joint';
-  return !joint && wantsToLeave ? 'notJoint' : undefined;
+  if (isJoint(config) && !wantsToLeave) return 'joint';
+  if (!isJoint(config) && wantsToLeave) return 'notJoint';
+  // Nothing is pending, so this is the configuration that the change would be applied to, on every member.
+  return typeof applyChange(config, change) === 'string' ? 'unfit' : undefined;
 }

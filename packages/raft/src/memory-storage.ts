@@ -29,6 +29,7 @@ const emptySnapshot: Snapshot = {
  */
 export class MemoryStorage implements LogStorage {
   #hardState: HardState = EMPTY_HARD_STATE;
+  #confState: ConfState | undefined;
   #snapshot: Snapshot = emptySnapshot;
   /** The entry before the first one: released, or covered by the snapshot. */
   #before: { readonly index: LogIndex; readonly term: Term } = emptySnapshot.meta;
@@ -37,7 +38,7 @@ export class MemoryStorage implements LogStorage {
   #released = 0;
 
   initialState(): { readonly hardState: HardState; readonly confState: ConfState } {
-    return { hardState: this.#hardState, confState: this.#snapshot.meta.confState };
+    return { hardState: this.#hardState, confState: this.#confState ?? this.#snapshot.meta.confState };
   }
 
   firstIndex(): LogIndex {
@@ -71,9 +72,9 @@ export class MemoryStorage implements LogStorage {
     this.#hardState = state;
   }
 
-  /** The configuration to start from, where it is not that of the snapshot. */
+  /** The configuration as of the applied index, for a node that starts with more applied than the snapshot has. */
   setConfState(confState: ConfState): void {
-    this.#snapshot = { ...this.#snapshot, meta: { ...this.#snapshot.meta, confState } };
+    this.#confState = confState;
   }
 
   /** Appends entries, replacing the log from the first one's index on. What is released already is skipped. */

@@ -74,9 +74,9 @@ export class RawNode {
     if (hardState.term !== 0 || hardState.vote !== NONE || hardState.commit !== 0) {
       core.log.loadCommit(hardState.commit);
     }
+    this.#ready = new ReadyBuilder(core);
     if (resolved.applied > 0) loadApplied(core, resolved.applied);
     becomeFollower(core, core.term, NONE);
-    this.#ready = new ReadyBuilder(core);
     core.observe({
       type: 'started',
       at: core.id,
@@ -284,12 +284,15 @@ export class RawNode {
   }
 }
 
+/** What was applied was committed, also if the hard state on disk does not say so: it lags behind without a sync. */
 function loadApplied(core: Core, applied: LogIndex): void {
-  if (applied < core.log.applied || applied > core.log.committed) {
+  const last = core.log.lastIndex();
+  if (applied < core.log.applied || applied > last) {
     throw new RaftError(
       'storage',
-      `applied ${applied} is not within the log's ${core.log.applied} to ${core.log.committed}`,
+      `applied ${applied} is not within the log's ${core.log.applied} to ${last}`,
     );
   }
+  core.log.commitTo(applied);
   core.log.appliedTo(applied, []);
 }

@@ -19,6 +19,8 @@ interface Unstable {
   readonly snapshot: Snapshot | undefined;
 }
 
+const nothing: Unstable = { hardState: undefined, entries: [], snapshot: undefined };
+
 export class ReadyBuilder {
   readonly #core: Core;
   #softState: SoftState;
@@ -37,14 +39,30 @@ export class ReadyBuilder {
     const { log } = core;
     return (
       core.messages.length > 0 ||
-      core.messagesAfterAppend.length > 0 ||
       core.readStates.length > 0 ||
-      log.unstable.hasNextEntries ||
-      log.unstable.nextSnapshot() !== undefined ||
       log.hasNextCommitted(this.#appliesUnstable) ||
       this.#softStateChanged() ||
+      (!this.#storageWaits && this.#hasNextForStorage())
+    );
+  }
+
+  #hasNextForStorage(): boolean {
+    const { log, messagesAfterAppend } = this.#core;
+    return (
+      messagesAfterAppend.length > 0 ||
+      log.unstable.hasNextEntries ||
+      log.unstable.nextSnapshot() !== undefined ||
       this.#hardStateChanged()
     );
+  }
+
+  /**
+   * With asynchronous writes, a snapshot (and what comes behind it) is not handed out while entries are being applied:
+   * otherwise the two could be done in either order.
+   */
+  get #storageWaits(): boolean {
+    const { log } = this.#core;
+    return log.unstable.nextSnapshot() !== undefined && log.applying > log.applied;
   }
 
   next(): Ready {
@@ -54,21 +72,16 @@ export class ReadyBuilder {
     const { asyncStorageWrites } = core.config;
 
     const softState = this.#takeSoftState();
-    const mustSync = this.#mustSync();
-    const unstable: Unstable = {
-      hardState: this.#takeHardState(),
-      entries: log.unstable.nextEntries(),
-      snapshot: log.unstable.nextSnapshot(),
-    };
+    const mustSync = !this.#storageWaits && this.#mustSync();
+    const { unstable, after } = this.#takeForStorage();
     const committedEntries = log.nextCommitted(this.#appliesUnstable);
-    const { messages, messagesAfterAppend, readStates } = core;
+    const { messages, readStates } = core;
     core.messages = [];
-    core.messagesAfterAppend = [];
     core.readStates = [];
 
-    const append = this.#makeAppend(unstable, messagesAfterAppend);
+    const append = this.#makeAppend(unstable, after);
     const apply = this.#makeApply(committedEntries);
-    log.unstable.acceptInProgress();
+    if (append !== undefined) log.unstable.acceptInProgress();
     log.acceptApplying(committedEntries, this.#appliesUnstable);
     if (!asyncStorageWrites) this.#responses = this.#ownResponses(append, apply);
 
@@ -78,11 +91,25 @@ export class ReadyBuilder {
       readStates,
       committedEntries,
       messages,
-      messagesAfterAppend: asyncStorageWrites ? [] : this.#toOthers(messagesAfterAppend),
+      messagesAfterAppend: asyncStorageWrites ? [] : this.#toOthers(after),
       mustSync,
       storageAppend: asyncStorageWrites ? append : undefined,
       storageApply: asyncStorageWrites ? apply : undefined,
     };
+  }
+
+  /** What goes to storage, and what is to be sent after it. */
+  #takeForStorage(): { readonly unstable: Unstable; readonly after: readonly Message[] } {
+    if (this.#storageWaits) return { unstable: nothing, after: [] };
+    const core = this.#core;
+    const unstable = {
+      hardState: this.#takeHardState(),
+      entries: core.log.unstable.nextEntries(),
+      snapshot: core.log.unstable.nextSnapshot(),
+    };
+    const after = core.messagesAfterAppend;
+    core.messagesAfterAppend = [];
+    return { unstable, after };
   }
 
   /** The responses to the last Ready, which is done. */

@@ -1,6 +1,7 @@
 /** What storage and the state machine report: entries are durable, a snapshot is installed, entries are applied. */
 import { isJoint, toConfState } from './confchange/configuration.js';
 import type { Core } from './core.js';
+import { switchConfiguration } from './membership.js';
 import { propose } from './proposal.js';
 import type { StorageAppendResp, StorageApplyResp } from './ready.js';
 import { releaseUncommitted } from './replication.js';
@@ -32,6 +33,8 @@ export function handleAppended(core: Core, response: StorageAppendResp): void {
     const { index } = response.snapshot.meta;
     core.log.unstable.stableSnapshotTo(index);
     appliedTo(core, index, []);
+    if (core.deferredConfig !== undefined) switchConfiguration(core, core.deferredConfig);
+    core.deferredConfig = undefined;
   }
 }
 

@@ -257,6 +257,7 @@ function describeRefused(event: Extract<LogEvent, { type: 'confChangeRefused' }>
     pending: `possible unapplied conf change at index ${event.pendingIndex} (applied to ${event.applied})`,
     joint: 'must transition out of joint config first',
     notJoint: 'not in joint state; refusing empty conf change',
+    unfit: 'it does not fit the configuration',
   };
   return info(
     `${hex(event.at)} ignoring conf change ${describeConfChange(event.change)} at config ` +

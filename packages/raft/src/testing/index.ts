@@ -2,3 +2,6 @@
 export { replayScript } from './replay.js';
 export type { Difference, Grade, ReplayResult } from './replay.js';
 export type { Argument, Directive } from './script.js';
+export { SafetyViolation } from './simulation/checker.js';
+export { LivenessFailure, simulate } from './simulation/simulation.js';
+export type { SimulationResult } from './simulation/simulation.js';
