@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BucketName } from './api.js';
 import { Bucket } from './bucket.js';
 import { corruptError } from './errors.js';
+import { IndexLoader } from './index/index-loader.js';
 import type { Key, LeaseId } from './model.js';
 import { keyOf, stateBucket, stateKey } from './store-core.js';
 import type { StoreCore } from './store-core.js';
@@ -55,11 +56,12 @@ function verifyRows(core: StoreCore): void {
 async function restoreIndex(core: StoreCore): Promise<Map<Key, LeaseId>> {
   const leases = new Map<Key, LeaseId>();
   const found = new Digest();
+  const loader = new IndexLoader();
   const position = { after: 0, main: 0 };
   for (let scans = 0; ; scans++) {
     const bytes = core.backend.scanHeads(position.after + 1, headsPerScan, bytesPerScan);
     if (bytes.length === 0) break;
-    restoreRun(core, bytes, position, found, leases);
+    restoreRun(core, bytes, position, { found, leases, loader });
     if (scans % scansPerTurn === scansPerTurn - 1) await nextTurn();
   }
   const { state } = core;
@@ -70,29 +72,36 @@ async function restoreIndex(core: StoreCore): Promise<Map<Key, LeaseId>> {
         `${state.nextSeq} were written, or other ones`,
     );
   }
+  const misplaced = loader.load(core.index);
+  if (misplaced !== undefined) {
+    throw core.corruptRecord(misplaced, 'a tombstone follows a tombstone of its key');
+  }
   return leases;
+}
+
+/** What one pass over the heads gathers. */
+interface Gathered {
+  readonly found: Digest;
+  readonly leases: Map<Key, LeaseId>;
+  readonly loader: IndexLoader;
 }
 
 function restoreRun(
   core: StoreCore,
   bytes: Uint8Array,
   position: { after: number; main: number },
-  found: Digest,
-  leases: Map<Key, LeaseId>,
+  { found, leases, loader }: Gathered,
 ): void {
   const run = core.heads(bytes, position.after);
   const { head } = run;
   while (run.next()) {
     found.add(head.checksum);
     const key = keyOf(head, bytes);
-    const signedSeq = head.isTombstone ? -run.seq : run.seq;
-    const inOrder =
-      head.main >= position.main &&
-      head.main <= core.state.revision &&
-      core.index.restore(key, head.main, signedSeq, head.created, head.version);
-    if (!inOrder) {
+    if (head.main < position.main || head.main > core.state.revision) {
       throw core.corruptRecord(run.seq, `revision ${head.main} cannot follow what precedes it`);
     }
+    const signedSeq = head.isTombstone ? -run.seq : run.seq;
+    loader.add(key, head.main, signedSeq, head.created, head.version);
     if (head.lease !== 0n && !head.isTombstone) leases.set(key, head.lease);
     else if (leases.size > 0) leases.delete(key);
     position.main = head.main;

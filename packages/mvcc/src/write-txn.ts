@@ -8,7 +8,8 @@ import type { Key, KeyRange, LeaseId, Revision, StoredKeyValue, StoreEvent } fro
 import type { CompactOutcome, ConsistentIndex, RevisionProblem } from './options.js';
 import { runRangeQuery } from './range-query.js';
 import type { RangeQuery, RangeQueryResult } from './range-query.js';
-import { NewestView, PastView } from './read-view.js';
+import { PastView } from './read-view.js';
+import type { NewestView } from './read-view.js';
 import type { StoreCore } from './store-core.js';
 
 const confStateKey = new TextEncoder().encode('confState');

@@ -11,6 +11,7 @@ import { rangeEnd, rangeStart } from '../key-range.js';
 import { appendRevision, compactHistory, findAtOrBelow } from './key-history.js';
 import { KeyTree } from './key-tree.js';
 import { SlotTable } from './slot-table.js';
+import type { KeyHistory } from './slot-table.js';
 
 /** Some pairs of a range at a revision: parallel arrays, ascending by key. */
 export interface IndexMatches {
@@ -87,6 +88,30 @@ export class KeyIndex {
     return this.slots.version(slot);
   }
 
+  /**
+   * Adds a key to an index that holds only smaller keys: its newest revision and, if there is more than one, all of them.
+   * Call `loaded` after the last key.
+   */
+  loadKey(
+    key: Key,
+    main: number,
+    signedSeq: number,
+    created: number,
+    version: number,
+    history: KeyHistory | undefined,
+  ): void {
+    const slot = this.slots.take();
+    this.slots.setNewest(slot, main, signedSeq, created, version);
+    if (history !== undefined) this.slots.setHistory(slot, history);
+    this.revisionsHeld += history === undefined ? 1 : history.length >> 1;
+    this.tree.loadKey(key, slot);
+  }
+
+  /** Ends loading. */
+  loaded(): void {
+    this.tree.loaded();
+  }
+
   /** Adds a put; returns the slot, from which `created` and `version` of the new record can be read. */
   put(key: Key, main: number, seq: number): number {
     const located = this.tree.locate(key);
@@ -117,31 +142,6 @@ export class KeyIndex {
     this.slots.setNewest(located, main, -seq, 0, 0);
     this.tree.addLive(-1);
     this.revisionsHeld++;
-  }
-
-  /**
-   * Adds a record found on disk, in order of seq. A tombstone may be all that compaction left of its key.
-   * Returns false if the record cannot follow what is there: the disk is wrong.
-   */
-  restore(key: Key, main: number, signedSeq: number, created: number, version: number): boolean {
-    const located = this.tree.locate(key);
-    this.revisionsHeld++;
-    if (located < 0) {
-      const slot = this.slots.take();
-      this.slots.setNewest(slot, main, signedSeq, created, version);
-      this.tree.insertLocated(key, slot);
-      if (signedSeq < 0) this.tree.locate(key);
-      if (signedSeq < 0) this.tree.addLive(-1);
-      return true;
-    }
-    const wasLive = this.slots.isLive(located);
-    if (signedSeq < 0 && !wasLive) return false;
-    if (main < this.slots.main(located)) return false;
-    this.append(located, main, signedSeq);
-    this.slots.setNewest(located, main, signedSeq, created, version);
-    if (wasLive && signedSeq < 0) this.tree.addLive(-1);
-    if (!wasLive && signedSeq > 0) this.tree.addLive(1);
-    return true;
   }
 
   /**

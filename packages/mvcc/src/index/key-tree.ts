@@ -11,6 +11,8 @@ import type { Key } from '../model.js';
 
 /** At most this many keys in a leaf and children in an inner node. */
 const fanoutMax = 64;
+/** Bulk loading fills nodes this far, so that the first insertions find room. */
+const fanoutLoaded = 56;
 /** A node below this size is merged into a neighbour if the two fit well into one. */
 const fanoutLow = 16;
 
@@ -60,7 +62,8 @@ function childFor(mins: readonly Key[], key: Key): number {
 }
 
 export class KeyTree {
-  private root: TreeNode = { kind: 'leaf', keys: [], slots: [], live: 0 };
+  private root: TreeNode = emptyLeaf();
+  private loading: Leaf[] = [];
   private readonly isLive: IsLive;
   private keyCount = 0;
 
@@ -72,7 +75,7 @@ export class KeyTree {
 
   constructor(isLive: IsLive) {
     this.isLive = isLive;
-    this.leaf = this.root as Leaf;
+    this.leaf = emptyLeaf();
   }
 
   /** Keys in the map, live or not. */
@@ -130,6 +133,41 @@ export class KeyTree {
     this.leaf.slots.splice(this.position, 1);
     this.keyCount--;
     this.mergePath();
+  }
+
+  /** Appends a key above all others, for bulk loading: only `loaded` makes the map usable again. */
+  loadKey(key: Key, slot: number): void {
+    let leaf = this.loading.at(-1);
+    if (leaf === undefined || leaf.keys.length === fanoutLoaded) {
+      leaf = emptyLeaf();
+      this.loading.push(leaf);
+    }
+    leaf.keys.push(key);
+    leaf.slots.push(slot);
+    if (this.isLive(slot)) leaf.live++;
+    this.keyCount++;
+  }
+
+  /** Builds the inner nodes above the leaves that were loaded, level by level. */
+  loaded(): void {
+    invariant(sizeOf(this.root) === 0, 'an empty map is loaded');
+    let level: TreeNode[] = this.loading;
+    this.loading = [];
+    while (level.length > 1) {
+      const above: Inner[] = [];
+      for (const node of level) {
+        let parent = above.at(-1);
+        if (parent === undefined || parent.children.length === fanoutLoaded) {
+          parent = { kind: 'inner', mins: [], children: [], live: 0 };
+          above.push(parent);
+        }
+        parent.mins.push(smallest(node));
+        parent.children.push(node);
+        parent.live += node.live;
+      }
+      level = above;
+    }
+    this.root = level[0] ?? this.root;
   }
 
   /** Live keys below `key`. */
@@ -232,9 +270,13 @@ export class KeyTree {
       node = parent;
     }
     while (this.root.kind === 'inner' && this.root.children.length <= 1) {
-      this.root = this.root.children[0] ?? { kind: 'leaf', keys: [], slots: [], live: 0 };
+      this.root = this.root.children[0] ?? emptyLeaf();
     }
   }
+}
+
+function emptyLeaf(): Leaf {
+  return { kind: 'leaf', keys: [], slots: [], live: 0 };
 }
 
 function childAt(node: Inner, child: number): TreeNode {
