@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { Peer } from './handler.js';
 import { Deadlines } from './grpc/deadlines.js';
 import { checkFields, parseRequestHead } from './grpc/request-head.js';
@@ -46,9 +46,8 @@ function peerOf(socket: Duplex): Peer {
   const { remoteAddress, remotePort, remoteFamily } = socket as Partial<Socket>;
   const host = remoteFamily === 'IPv6' ? `[${remoteAddress ?? ''}]` : remoteAddress;
   const address = host === undefined ? 'unix' : `${host}:${String(remotePort)}`;
-  const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
-  if (authorized !== true || getPeerCertificate === undefined) return { address };
-  const name: unknown = (socket as TLSSocket).getPeerCertificate().subject.CN;
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return { address };
+  const name: unknown = socket.getPeerCertificate().subject.CN;
   return typeof name === 'string' ? { address, commonName: name } : { address };
 }
 

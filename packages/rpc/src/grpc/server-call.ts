@@ -113,9 +113,11 @@ export abstract class ServerCall extends Http2Stream implements DeadlineNode, Me
   }
 
   override onRemoteEnd(): void {
+    if (!this.open) return;
+    // RFC 9113 §8.1.1: a body of another length than was announced makes the request malformed.
     if (this.#contentBytes !== undefined && this.#contentBytes !== this.#receivedBytes) {
       this.connection.reset(this.id, ErrorCode.protocolError);
-    } else if (this.open) {
+    } else {
       this.takeEnd();
     }
   }

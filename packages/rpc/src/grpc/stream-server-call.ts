@@ -139,6 +139,11 @@ export class StreamServerCall extends ServerCall implements StreamCall {
     if (this.open) this.#run(this.#halfCloseCallback);
   }
 
+  /** Whether messages may be delivered now; any callback may change it. */
+  get #reading(): boolean {
+    return this.open && !this.#paused;
+  }
+
   #keepUnread(piece: Buffer): void {
     this.#unread.push(piece);
     this.#unreadBytes += piece.length;
@@ -146,7 +151,7 @@ export class StreamServerCall extends ServerCall implements StreamCall {
   }
 
   #readUnread(): void {
-    while (this.open && !this.#paused) {
+    while (this.#reading) {
       const piece = this.#unread.shift();
       if (piece === undefined) break;
       this.#unreadBytes -= piece.length;
@@ -156,8 +161,7 @@ export class StreamServerCall extends ServerCall implements StreamCall {
         this.#unreadBytes += piece.length - readTo;
       }
     }
-    const ended = this.open && !this.#paused && this.#unreadBytes === 0 && this.remoteClosed;
-    if (ended) this.takeEnd();
+    if (this.#reading && this.remoteClosed) this.takeEnd();
   }
 
   #deliver(message: Uint8Array): void {

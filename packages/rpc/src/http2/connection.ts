@@ -2,8 +2,8 @@
  * One HTTP/2 connection as a state machine over bytes (RFC 9113): chunks go in by `receive`, output comes out by `sender.output`, time comes
  * in by `tick`. It knows no socket, no clock and nothing of gRPC but that a header block opens a stream.
  *
- * Invariants: C1 ids of opened streams rise. C2 `streams` holds a stream until both halves are closed, or it is reset. C3 after
- * `end` nothing is read and every stream has been aborted.
+ * Invariants: C1 after `end` nothing is read and every stream has been aborted. C2 every header block is decoded, also those of streams that
+ * are refused: the tables of both sides stay equal. (T1 to T3 are the stream table's, S1 and S2 the sender's.)
  */
 import { HpackDecoder, HpackError } from '../hpack/decoder.js';
 import type { DecodedBlock } from '../hpack/decoder.js';
@@ -14,16 +14,17 @@ import {
   ErrorCode,
   Flag,
   FrameType,
-  SettingId,
-  framePayloadBytesMax,
+  unpaddedEnd,
   windowBytesDefault,
 } from './frame.js';
 import { FrameReader } from './frame-reader.js';
 import { HeaderBlock } from './header-block.js';
 import { Keepalive } from './keepalive.js';
 import type { KeepaliveLimits } from './keepalive.js';
+import { ReceiveWindow } from './receive-window.js';
 import { Sender } from './sender.js';
 import { readSettings, settingsPayload } from './settings.js';
+import { StreamTable } from './stream-table.js';
 import type { Http2Stream } from './stream.js';
 
 /** What the owner of a connection does for it. */
@@ -45,13 +46,9 @@ export interface ConnectionOptions {
   readonly nowMs: number;
 }
 
-/** Streams that we closed before their client did: what still arrives for them is no error. */
-const forgottenMax = 4096;
-
 export class Connection {
   readonly limits: ConnectionLimits;
   readonly sender: Sender;
-  readonly streams: Map<number, Http2Stream> = new Map();
   /** Bytes of incomplete and unread messages. */
   heldBytes = 0;
   readonly #host: ConnectionHost;
@@ -61,12 +58,9 @@ export class Connection {
   readonly #headerBlock: HeaderBlock;
   readonly #keepalive: Keepalive;
   readonly #guard: FloodGuard;
-  readonly #forgotten = new Set<number>();
-  #lingering: Http2Stream[] = [];
-  #lastStreamId = 0;
+  readonly #streams = new StreamTable();
   #settingsSeen = false;
-  #receiveWindowBytes: number;
-  #consumedBytes = 0;
+  readonly #receiveWindow: ReceiveWindow;
   #draining = false;
   #ended = false;
 
@@ -98,8 +92,15 @@ export class Connection {
     this.#headerBlock = new HeaderBlock(limits);
     this.#keepalive = new Keepalive(options.keepalive, options.nowMs);
     this.#guard = new FloodGuard(limits, options.nowMs);
-    this.#receiveWindowBytes = limits.connectionWindowBytes;
-    this.#greet();
+    this.#receiveWindow = new ReceiveWindow(limits.connectionWindowBytes);
+    this.sender.control(
+      FrameType.settings,
+      0,
+      0,
+      settingsPayload(limits, options.concurrentStreamsMax),
+    );
+    const more = limits.connectionWindowBytes - windowBytesDefault;
+    if (more > 0) this.sender.number(FrameType.windowUpdate, 0, more);
   }
 
   get ended(): boolean {
@@ -143,11 +144,7 @@ export class Connection {
 
   /** Resets streams whose answer is complete while their client still sends. Called before output is taken. */
   beforeFlush(): void {
-    if (this.#lingering.length === 0) return;
-    const lingering = this.#lingering;
-    this.#lingering = [];
-    for (const stream of lingering) {
-      if (stream.remoteClosed) continue;
+    for (const stream of this.#streams.takeLingering()) {
       this.sender.number(FrameType.rstStream, stream.id, ErrorCode.noError);
       this.#forget(stream);
     }
@@ -157,17 +154,15 @@ export class Connection {
   drain(): void {
     if (this.#draining || this.#ended) return;
     this.#draining = true;
-    this.#goaway(ErrorCode.noError, '');
-    if (this.streams.size === 0) this.end(undefined);
+    this.sender.goaway(this.#streams.lastId, ErrorCode.noError, '');
+    if (this.#streams.size === 0) this.end(undefined);
   }
 
   /** Ends now: aborts all streams; what is in the output still goes out. Idempotent. */
   end(reason: ConnectionError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    const streams = [...this.streams.values()];
-    this.streams.clear();
-    for (const stream of streams) {
+    for (const stream of this.#streams.takeAll()) {
       this.sender.drop(stream);
       stream.onAbort();
     }
@@ -177,9 +172,9 @@ export class Connection {
   /** Resets one stream from our side. */
   reset(id: number, code: ErrorCode): void {
     this.sender.number(FrameType.rstStream, id, code);
-    const stream = this.streams.get(id);
+    const stream = this.#streams.get(id);
     if (stream === undefined) {
-      this.#rememberForgotten(id);
+      this.#streams.forget(id);
       return;
     }
     this.#forget(stream);
@@ -188,28 +183,11 @@ export class Connection {
     stream.onAbort();
   }
 
-  /** Gives consumed bytes back to the window of a stream, in steps of half a window. */
+  /** Gives bytes that need not be held any more back to the window of a stream. */
   consumed(stream: Http2Stream, bytes: number): void {
-    stream.consumedBytes += bytes;
-    if (stream.remoteClosed || stream.localClosed) return;
-    if (stream.consumedBytes * 2 < this.limits.streamWindowBytes) return;
-    stream.receiveWindowBytes += stream.consumedBytes;
-    this.sender.number(FrameType.windowUpdate, stream.id, stream.consumedBytes);
-    stream.consumedBytes = 0;
-  }
-
-  #greet(): void {
-    const { limits } = this;
-    const payload = settingsPayload([
-      [SettingId.headerTableSize, limits.headerTableBytes],
-      [SettingId.maxConcurrentStreams, this.#options.concurrentStreamsMax],
-      [SettingId.initialWindowSize, limits.streamWindowBytes],
-      [SettingId.maxFrameSize, framePayloadBytesMax],
-      [SettingId.maxHeaderListSize, limits.headerListBytesMax],
-    ]);
-    this.sender.control(FrameType.settings, 0, 0, payload);
-    const more = limits.connectionWindowBytes - windowBytesDefault;
-    if (more > 0) this.sender.number(FrameType.windowUpdate, 0, more);
+    const update = stream.receiveWindow.consume(bytes);
+    if (update === 0 || stream.remoteClosed || stream.localClosed) return;
+    this.sender.number(FrameType.windowUpdate, stream.id, update);
   }
 
   #onFrame(
@@ -269,30 +247,30 @@ export class Connection {
     const { streamId: id, endStream, selfDependent } = this.#headerBlock;
     // The block is decoded whatever becomes of it: the tables of both sides must stay equal.
     const fields = this.#headerBlock.decode(this.#hpack);
-    const known = this.streams.get(id);
+    const known = this.#streams.get(id);
     if (known !== undefined) {
       this.#onTrailers(known, fields, endStream);
-    } else if (id <= this.#lastStreamId) {
-      if (this.#forgotten.has(id)) return;
+    } else if (id <= this.#streams.lastId) {
+      if (this.#streams.wasForgotten(id)) return;
       throw new ConnectionError(ErrorCode.streamClosed, `HEADERS on closed stream ${String(id)}`);
     } else if (!this.#draining) {
-      this.#lastStreamId = id;
+      this.#streams.use(id);
       if (selfDependent) this.reset(id, ErrorCode.protocolError);
       else this.#open(id, fields, endStream);
     }
   }
 
   #open(id: number, fields: DecodedBlock, endStream: boolean): void {
-    if (this.streams.size >= this.#options.concurrentStreamsMax) {
+    if (this.#streams.size >= this.#options.concurrentStreamsMax) {
       this.#guard.reset();
       this.reset(id, ErrorCode.refusedStream);
       return;
     }
     const stream = this.#host.openStream(this, id, fields);
     if (stream === undefined) return;
-    if (!stream.localClosed) this.streams.set(id, stream);
+    if (!stream.localClosed) this.#streams.add(stream);
     if (endStream) this.#remoteEnded(stream);
-    else if (stream.localClosed) this.#lingering.push(stream);
+    else if (stream.localClosed) this.#streams.linger(stream);
   }
 
   #onTrailers(stream: Http2Stream, fields: DecodedBlock, endStream: boolean): void {
@@ -307,7 +285,7 @@ export class Connection {
 
   #onData(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
     this.#countReceived(end - start);
-    const stream = this.streams.get(id);
+    const stream = this.#streams.get(id);
     if (stream === undefined) {
       this.#onDataWithoutStream(id);
       return;
@@ -316,58 +294,47 @@ export class Connection {
       this.reset(id, ErrorCode.streamClosed);
       return;
     }
-    stream.receiveWindowBytes -= end - start;
-    if (stream.receiveWindowBytes < 0) {
+    if (!stream.receiveWindow.receive(end - start)) {
       this.reset(id, ErrorCode.flowControlError);
       return;
     }
-    let first = start;
-    let last = end;
-    if ((flags & Flag.padded) !== 0) {
-      const padding = start < end ? (bytes[start] ?? 0) : end;
-      first = start + 1;
-      last = end - padding;
-      if (last < first)
-        throw new ConnectionError(ErrorCode.protocolError, 'padding longer than its frame');
-      this.consumed(stream, end - start - (last - first));
-    }
+    const padded = (flags & Flag.padded) !== 0;
+    const first = padded ? start + 1 : start;
+    const last = padded ? unpaddedEnd(bytes, start, end) : end;
+    if (padded) this.consumed(stream, end - start - (last - first));
     const endStream = (flags & Flag.endStream) !== 0;
     if (last > first) stream.onData(bytes, first, last);
     else if (!endStream) this.#guard.idleFrame();
-    if (endStream && !stream.remoteClosed) this.#remoteEnded(stream);
+    if (endStream) this.#remoteEnded(stream);
   }
 
   #onDataWithoutStream(id: number): void {
-    if (id === 0 || id > this.#lastStreamId) {
+    if (id === 0 || id > this.#streams.lastId) {
       if (this.#draining && id !== 0) return;
       throw new ConnectionError(ErrorCode.protocolError, `DATA on idle stream ${String(id)}`);
     }
     this.#guard.idleFrame();
-    if (!this.#forgotten.has(id)) this.reset(id, ErrorCode.streamClosed);
+    if (!this.#streams.wasForgotten(id)) this.reset(id, ErrorCode.streamClosed);
   }
 
   /** The connection's window is given back at once: each stream's own window bounds what is held for it. */
   #countReceived(bytes: number): void {
-    this.#receiveWindowBytes -= bytes;
-    if (this.#receiveWindowBytes < 0) {
+    if (!this.#receiveWindow.receive(bytes)) {
       throw new ConnectionError(ErrorCode.flowControlError, 'the connection window is exceeded');
     }
-    this.#consumedBytes += bytes;
-    if (this.#consumedBytes * 2 < this.limits.connectionWindowBytes) return;
-    this.sender.number(FrameType.windowUpdate, 0, this.#consumedBytes);
-    this.#receiveWindowBytes += this.#consumedBytes;
-    this.#consumedBytes = 0;
+    const update = this.#receiveWindow.consume(bytes);
+    if (update > 0) this.sender.number(FrameType.windowUpdate, 0, update);
   }
 
   #onReset(id: number, length: number): void {
     if (length !== 4) throw new ConnectionError(ErrorCode.frameSizeError, 'RST_STREAM is 4 bytes');
-    if (id === 0 || id > this.#lastStreamId) {
+    if (id === 0 || id > this.#streams.lastId) {
       throw new ConnectionError(ErrorCode.protocolError, `RST_STREAM on idle stream ${String(id)}`);
     }
     this.#guard.reset();
-    const stream = this.streams.get(id);
+    const stream = this.#streams.get(id);
     if (stream === undefined) return;
-    this.streams.delete(id);
+    this.#streams.remove(id);
     stream.remoteClosed = true;
     stream.localClosed = true;
     this.sender.drop(stream);
@@ -393,7 +360,7 @@ export class Connection {
     if (settings.initialWindowBytes !== undefined) {
       const difference = settings.initialWindowBytes - sender.initialStreamWindowBytes;
       sender.initialStreamWindowBytes = settings.initialWindowBytes;
-      for (const stream of this.streams.values()) {
+      for (const stream of this.#streams.values()) {
         if (!sender.openStreamWindow(stream, difference)) {
           throw new ConnectionError(ErrorCode.flowControlError, 'SETTINGS overflow a window');
         }
@@ -410,7 +377,7 @@ export class Connection {
       return;
     }
     this.#guard.idleFrame();
-    if (this.#keepalive.onPing(this.streams.size > 0) === 'tooMany') {
+    if (this.#keepalive.onPing(this.#streams.size > 0) === 'tooMany') {
       throw new ConnectionError(ErrorCode.enhanceYourCalm, 'too_many_pings');
     }
     this.sender.control(FrameType.ping, Flag.ack, 0, bytes.subarray(start, end));
@@ -427,13 +394,13 @@ export class Connection {
       }
       return;
     }
-    if (id > this.#lastStreamId && !this.#draining) {
+    if (id > this.#streams.lastId && !this.#draining) {
       throw new ConnectionError(
         ErrorCode.protocolError,
         `WINDOW_UPDATE on idle stream ${String(id)}`,
       );
     }
-    const stream = this.streams.get(id);
+    const stream = this.#streams.get(id);
     if (stream === undefined) return;
     if (increment === 0) this.reset(id, ErrorCode.protocolError);
     else if (!this.sender.openStreamWindow(stream, increment)) {
@@ -452,7 +419,7 @@ export class Connection {
   #remoteEnded(stream: Http2Stream): void {
     stream.remoteClosed = true;
     stream.onRemoteEnd();
-    if (stream.localClosed) this.streams.delete(stream.id);
+    if (stream.localClosed) this.#streams.remove(stream.id);
     this.#endIfDrained();
   }
 
@@ -461,43 +428,25 @@ export class Connection {
     this.#guard.finished();
     this.#keepalive.onAnswer();
     if (stream.remoteClosed) {
-      this.streams.delete(stream.id);
+      this.#streams.remove(stream.id);
       this.#endIfDrained();
-    } else if (this.streams.has(stream.id)) {
-      this.#lingering.push(stream);
+    } else if (this.#streams.get(stream.id) !== undefined) {
+      this.#streams.linger(stream);
     }
   }
 
   #forget(stream: Http2Stream): void {
-    this.streams.delete(stream.id);
-    if (!stream.remoteClosed) this.#rememberForgotten(stream.id);
+    if (stream.remoteClosed) this.#streams.remove(stream.id);
+    else this.#streams.forget(stream.id);
     this.#endIfDrained();
   }
 
-  #rememberForgotten(id: number): void {
-    this.#forgotten.add(id);
-    if (this.#forgotten.size <= forgottenMax) return;
-    for (const oldest of this.#forgotten) {
-      this.#forgotten.delete(oldest);
-      return;
-    }
-  }
-
   #endIfDrained(): void {
-    if (this.#draining && this.streams.size === 0) this.end(undefined);
-  }
-
-  #goaway(code: ErrorCode, debug: string): void {
-    const text = Buffer.from(debug, 'latin1');
-    this.sender.output.header(8 + text.length, FrameType.goaway, 0, 0);
-    this.sender.output.uint32(this.#lastStreamId);
-    this.sender.output.uint32(code);
-    this.sender.output.append(text, 0, text.length);
-    this.#host.onOutput(this);
+    if (this.#draining && this.#streams.size === 0) this.end(undefined);
   }
 
   #fail(error: ConnectionError): void {
-    this.#goaway(error.code, error.message);
+    this.sender.goaway(this.#streams.lastId, error.code, error.message);
     this.end(error);
   }
 }

@@ -69,3 +69,12 @@ export class ConnectionError extends Error {
     this.code = code;
   }
 }
+
+/** Where the content of a padded frame ends, when its padding length stands at `bytes[start]` (RFC 9113 §6.1). */
+export function unpaddedEnd(bytes: Buffer, start: number, end: number): number {
+  const last = start < end ? end - (bytes[start] ?? 0) : start;
+  if (last < start + 1) {
+    throw new ConnectionError(ErrorCode.protocolError, 'padding longer than its frame');
+  }
+  return last;
+}

@@ -1,7 +1,7 @@
 /** Puts a header block together from a HEADERS frame and its CONTINUATION frames (RFC 9113 §4.3, §6.2, §6.10). */
 import type { DecodedBlock, HpackDecoder } from '../hpack/decoder.js';
 import type { ConnectionLimits } from '../limits.js';
-import { ConnectionError, ErrorCode, Flag } from './frame.js';
+import { ConnectionError, ErrorCode, Flag, unpaddedEnd } from './frame.js';
 
 const priorityBytes = 5;
 
@@ -27,7 +27,7 @@ export class HeaderBlock {
     let first = start;
     let last = end;
     if ((flags & Flag.padded) !== 0) {
-      last -= bytes[first] ?? 0;
+      last = unpaddedEnd(bytes, start, end);
       first += 1;
     }
     this.selfDependent = false;
@@ -37,7 +37,7 @@ export class HeaderBlock {
       first += priorityBytes;
     }
     if (last < first) {
-      throw new ConnectionError(ErrorCode.protocolError, 'HEADERS shorter than its padding');
+      throw new ConnectionError(ErrorCode.protocolError, 'HEADERS shorter than its priority');
     }
     this.streamId = streamId;
     this.endStream = (flags & Flag.endStream) !== 0;

@@ -106,6 +106,15 @@ export class Sender {
     this.#events.onOutput();
   }
 
+  goaway(lastStreamId: number, code: number, debug: string): void {
+    const text = Buffer.from(debug, 'latin1');
+    this.output.header(8 + text.length, FrameType.goaway, 0, 0);
+    this.output.uint32(lastStreamId);
+    this.output.uint32(code);
+    this.output.append(text, 0, text.length);
+    this.#events.onOutput();
+  }
+
   /** Forgets what waits on a stream that is gone. */
   drop(stream: Http2Stream): void {
     if (stream.queue === undefined) return;

@@ -1,4 +1,5 @@
 /** SETTINGS payloads (RFC 9113 §6.5): ours written, the peer's read and checked. */
+import type { ConnectionLimits } from '../limits.js';
 import {
   ConnectionError,
   ErrorCode,
@@ -16,9 +17,15 @@ export interface PeerSettings {
   framePayloadBytesMax?: number;
 }
 
-export function settingsPayload(
-  settings: readonly (readonly [id: number, value: number])[],
-): Buffer {
+/** What we announce. */
+export function settingsPayload(limits: ConnectionLimits, concurrentStreamsMax: number): Buffer {
+  const settings = [
+    [SettingId.headerTableSize, limits.headerTableBytes],
+    [SettingId.maxConcurrentStreams, concurrentStreamsMax],
+    [SettingId.initialWindowSize, limits.streamWindowBytes],
+    [SettingId.maxFrameSize, framePayloadBytesMax],
+    [SettingId.maxHeaderListSize, limits.headerListBytesMax],
+  ] as const;
   const payload = Buffer.alloc(settings.length * entryBytes);
   settings.forEach(([id, value], index) => {
     payload.writeUInt16BE(id, index * entryBytes);

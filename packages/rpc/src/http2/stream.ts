@@ -1,5 +1,6 @@
 /** One stream as HTTP/2 sees it: its windows, which halves are closed, and what waits to be sent on it. */
 import type { Connection } from './connection.js';
+import { ReceiveWindow } from './receive-window.js';
 
 /** The end of a call, encoded only when it is written: header blocks must leave in the order in which they were encoded. */
 export interface FinalStatus {
@@ -47,9 +48,7 @@ export abstract class Http2Stream {
   /** What the peer lets us send on this stream; may be negative after it lowered its SETTINGS. */
   sendWindowBytes: number;
   /** What we let the peer send. */
-  receiveWindowBytes: number;
-  /** Consumed and not yet given back to the peer's window. */
-  consumedBytes = 0;
+  readonly receiveWindow: ReceiveWindow;
   /** The peer has sent its last frame. */
   remoteClosed = false;
   /** We have written our last frame. */
@@ -60,7 +59,7 @@ export abstract class Http2Stream {
     this.connection = connection;
     this.id = id;
     this.sendWindowBytes = connection.sender.initialStreamWindowBytes;
-    this.receiveWindowBytes = connection.limits.streamWindowBytes;
+    this.receiveWindow = new ReceiveWindow(connection.limits.streamWindowBytes);
   }
 
   /** DATA has come: `bytes[start, end)`, borrowed. */
