@@ -17,7 +17,7 @@ export interface LessorOptions {
 export interface LessorObserver {
   granted(id: LeaseId): void;
   revoked(id: LeaseId): void;
-  checkpointed(id: LeaseId): void;
+  checkpointed(lease: LeaseRecord): void;
   /** Everything was replaced. */
   restored(): void;
 }
@@ -134,7 +134,7 @@ export class Lessor {
     const lease = this.#leases.get(checkpoint.id);
     if (lease === undefined) return undefined;
     lease.remainingTtlSeconds = checkpoint.remainingTtlSeconds;
-    this.#observer?.checkpointed(lease.id);
+    this.#observer?.checkpointed(lease);
     return lease;
   }
 

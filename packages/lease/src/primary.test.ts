@@ -319,6 +319,25 @@ describe('checkpoints', () => {
     }
   });
 
+  test('one that is in flight counts as recorded: no renewal overtakes it', () => {
+    const member = leader(options);
+    const clear = { id: 1n, remainingTtlSeconds: 0 };
+    const none = { clear: undefined };
+    grantAt(member, 1, 700, 0);
+    const offer = member.primary.dueCheckpoints(300_000);
+    expect(member.primary.renew(id(1), 300_000)).toMatchObject({ clear });
+    expect(member.primary.renew(id(1), 300_001)).toMatchObject({ clear });
+    for (const checkpoint of [...offer, clear])
+      member.lessor.checkpoint({ ...checkpoint, id: id(1) });
+    expect(member.primary.renew(id(1), 300_002)).toMatchObject(none);
+    // Another is offered while the second clearing is still on its way, which says nothing about it.
+    expect(member.primary.dueCheckpoints(600_002)).toHaveLength(1);
+    member.lessor.checkpoint({ ...clear, id: id(1) });
+    expect(member.primary.renew(id(1), 600_003)).toMatchObject({ clear });
+    member.lessor.checkpoint({ ...clear, id: id(1) });
+    expect(member.primary.renew(id(1), 600_004)).toMatchObject(none);
+  });
+
   test('an applied checkpoint plans the next one from then', () => {
     const member = leader(options);
     grantAt(member, 1, 1_000, 0);

@@ -31,8 +31,8 @@ export interface PrimaryOptions {
 /** The answer to a keep-alive. */
 export type RenewOutcome =
   /**
-   * The countdown began anew, with the full TTL. If there is a checkpoint to `clear`, log it and answer when it is
-   * applied: otherwise a new leader would begin with the remainder.
+   * The countdown began anew, with the full TTL. If there is a checkpoint to `clear`, this is no answer yet: log it, and
+   * when it is applied renew again. Otherwise a new leader could begin with the remainder that is recorded.
    */
   | {
       readonly type: 'renewed';
@@ -92,8 +92,10 @@ export class Primary {
       granted: (id) => {
         if (this.#isPrimary) this.#unstarted.push(id);
       },
-      checkpointed: (id) => {
-        if (this.#isPrimary) this.#checkpointed.push(id);
+      checkpointed: ({ id, remainingTtlSeconds }) => {
+        if (!this.#isPrimary) return;
+        this.#checkpointed.push(id);
+        if (remainingTtlSeconds === 0) this.#checkpoints.cleared(id);
       },
       revoked: (id) => {
         this.#forget(id);
@@ -186,7 +188,7 @@ export class Primary {
     countdown.expiryMs = this.#nowMs + lease.ttlSeconds * 1000;
     this.#offers.move(countdown.offer, countdown.expiryMs);
     this.#checkpoints.plan(id, lease.ttlSeconds, this.#nowMs);
-    const clear = lease.remainingTtlSeconds > 0 ? { id, remainingTtlSeconds: 0 } : undefined;
+    const clear = this.#checkpoints.clearing(lease);
     return { type: 'renewed', ttlSeconds: lease.ttlSeconds, clear };
   }
 
