@@ -1,2 +1,2 @@
 /** See as-go.mjs. */
-export function asGo(text: string, readerPath: string): string;
+export function asGo(text: string, wirePath: string): string;

@@ -77,8 +77,8 @@ function replaceAll(text, [from, to]) {
   return { text: text.replace(from, to), count: [...text.matchAll(from)].length };
 }
 
-/** `text` is one generated file, `readerPath` the import path of WireReader from there. Throws if the text is not as expected. */
-export function asGo(text, readerPath) {
+/** `text` is one generated file, `wirePath` leads from there to the folder of our reader and writer. Throws if the text is not as expected. */
+export function asGo(text, wirePath) {
   const messages = text.match(/^export const \w+: MessageFns</gm)?.length ?? 0;
   const entries = text.match(/^const \w+: MessageFns</gm)?.length ?? 0;
   let result = text;
@@ -99,12 +99,13 @@ export function asGo(text, readerPath) {
     })
     .replace(
       /import \{ BinaryReader, BinaryWriter \} from "@bufbuild\/protobuf\/wire";\n/,
-      `import { BinaryWriter } from "@bufbuild/protobuf/wire";\nimport { WireReader } from "${readerPath}";\n`,
+      `import { WireReader } from "${wirePath}/wire-reader.js";\nimport { WireWriter } from "${wirePath}/wire-writer.js";\n`,
     )
     .replace(
       'decode(input: BinaryReader | Uint8Array, length?: number): T;',
       'decode(input: WireReader | Uint8Array, length?: number, into?: T): T;',
-    );
+    )
+    .replaceAll('BinaryWriter', 'WireWriter');
   const left = leftovers.exec(result);
   if (left !== null) throw new Error(`not replaced: ${left[0]}`);
   return result;

@@ -50,6 +50,6 @@ run([
 
 for (const path of filesBelow('src/gen', '.ts')) {
   const file = join(root, path);
-  const reader = relative(dirname(file), join(root, 'src', 'wire-reader.js'));
-  writeFileSync(file, asGo(readFileSync(file, 'utf8'), reader.replaceAll('\\', '/')));
+  const wirePath = relative(dirname(file), join(root, 'src')).replaceAll('\\', '/');
+  writeFileSync(file, asGo(readFileSync(file, 'utf8'), wirePath));
 }

@@ -4,8 +4,8 @@
  * The generated object of a message (`RangeRequest`) makes messages (`RangeRequest.create({ key })`); the functions here move them
  * over the wire. A `Codec` is both for one message, as the service descriptors carry it.
  */
-import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { ProtoError } from './proto-error.js';
+import type { WireWriter } from './wire-writer.js';
 
 export { ProtoError } from './proto-error.js';
 export type { ProtoErrorCode } from './proto-error.js';
@@ -14,7 +14,7 @@ export type { ProtoErrorCode } from './proto-error.js';
 export interface MessageType<T> {
   /** Full name, such as `etcdserverpb.PutRequest`. */
   readonly $type: string;
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
+  encode(message: T, writer?: WireWriter): WireWriter;
   decode(bytes: Uint8Array): T;
 }
 
