@@ -31,6 +31,9 @@ export interface LogStorage {
    */
   entries(from: LogIndex, to: LogIndex, bytesMax: number): readonly Entry[];
 
-  /** The newest snapshot, for a follower that needs what the log no longer has; undefined while none is at hand. */
+  /**
+   * A snapshot for a follower that needs what the log no longer has; undefined while none is at hand. Should be of the
+   * state as applied now: a member refuses a snapshot whose configuration does not name it, and asks for another.
+   */
   snapshot(): Snapshot | undefined;
 }

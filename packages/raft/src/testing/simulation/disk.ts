@@ -69,9 +69,11 @@ export class Disk {
         this.#log.append(write.entries);
         return;
       case 'checkpoint':
-        this.#checkpoint = write.checkpoint;
+        // A snapshot may have been installed since: what is in memory must not overwrite it (H-D12).
+        if (write.checkpoint.applied > this.#checkpoint.applied) this.#checkpoint = write.checkpoint;
         return;
       case 'release':
+        if (write.snapshot.meta.index <= this.#log.snapshot().meta.index) return;
         this.#log.createSnapshot(
           write.snapshot.meta.index,
           write.snapshot.meta.confState,

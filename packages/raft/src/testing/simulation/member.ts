@@ -15,7 +15,8 @@ import { describeMessage } from '../describe.js';
 export interface World {
   readonly chance: Chance;
   readonly checker: Checker;
-  readonly syncRoundsMax: number;
+  /** Rounds that the next sync takes. */
+  syncRounds(): number;
   send(message: Message): void;
   /** A configuration with this member has been applied somewhere. */
   joins(id: NodeId): void;
@@ -151,7 +152,7 @@ export class Member {
       this.#applyEntries(node, ready.committedEntries);
       node.advance();
     };
-    this.#appends.push({ due: now + this.#syncRounds(), finish });
+    this.#appends.push({ due: now + this.#world.syncRounds(), finish });
     this.#appends = this.#finish(this.#appends, now);
   }
 
@@ -177,11 +178,7 @@ export class Member {
   }
 
   #dueAfter(queue: readonly Underway[], now: number): number {
-    return Math.max(now + this.#syncRounds(), queue[queue.length - 1]?.due ?? 0);
-  }
-
-  #syncRounds(): number {
-    return this.#world.chance.below(this.#world.syncRoundsMax + 1);
+    return Math.max(now + this.#world.syncRounds(), queue[queue.length - 1]?.due ?? 0);
   }
 
   #write(
