@@ -1,0 +1,96 @@
+/** What a flag is, and the table of all of them: the one place that knows names, types, defaults, units and bounds. */
+import { clusteringFlags } from './clustering.js';
+import { memberFlags } from './member.js';
+import {
+  featureFlags,
+  generalFlags,
+  loggingFlags,
+  monitoringFlags,
+  tracingFlags,
+  unsafeFlags,
+} from './operations.js';
+import { authFlags, securityFlags } from './security.js';
+
+/**
+ * How a value is written. `urls`: comma list of URLs, sorted; `origins`: the same, or `*`; `list`: comma list, kept as it is;
+ * `set`: comma list, sorted, without duplicates; `choice` and `phase`: one or several of `choices`; `gates`: feature gates.
+ */
+export type FlagType =
+  | 'string'
+  | 'bool'
+  | 'int'
+  | 'uint'
+  | 'u32'
+  | 'u64'
+  | 'i64'
+  | 'duration'
+  | 'urls'
+  | 'origins'
+  | 'list'
+  | 'set'
+  | 'choice'
+  | 'phase'
+  | 'gates';
+
+export interface FlagSpec {
+  readonly name: string;
+  readonly type: FlagType;
+  /** As it would be written on the command line. */
+  readonly default: string;
+  /** Where the configuration file has it, with dots between nested keys; empty: nowhere. */
+  readonly file: string;
+  readonly text: string;
+  readonly unit?: string;
+  readonly bounds?: string;
+  readonly choices?: readonly string[];
+  /** Accepted because etcd has it, but without an effect here; a start that sets it logs this reason. */
+  readonly noEffect?: string;
+}
+
+/** Groups of the help, in its order. */
+export const flagGroups = [
+  { heading: 'Member', flags: memberFlags },
+  { heading: 'Clustering', flags: clusteringFlags },
+  { heading: 'Security', flags: securityFlags },
+  { heading: 'Auth', flags: authFlags },
+  { heading: 'Profiling and Monitoring', flags: monitoringFlags },
+  { heading: 'Logging', flags: loggingFlags },
+  { heading: 'Distributed tracing', flags: tracingFlags },
+  { heading: 'Features', flags: featureFlags },
+  { heading: 'Unsafe feature', flags: unsafeFlags },
+] as const;
+
+/** Any row of the table, with its name and type as literals. */
+export type KnownFlag =
+  (typeof flagGroups)[number]['flags'][number] | (typeof generalFlags)[number];
+
+/** Names of the flags of a type. */
+export type NameOf<T extends FlagType> = Extract<KnownFlag, { readonly type: T }>['name'];
+
+export const allFlags: readonly KnownFlag[] = [
+  ...flagGroups.flatMap((group): readonly KnownFlag[] => group.flags),
+  ...generalFlags,
+];
+
+export const flagByName: ReadonlyMap<string, FlagSpec> = new Map(
+  allFlags.map((flag): [string, FlagSpec] => [flag.name, flag]),
+);
+
+/** Flags of old versions: parsed as booleans, so that old scripts start, and ignored (daemon.md §7). */
+export const ignoredFlags: ReadonlySet<string> = new Set([
+  'cluster-active-size',
+  'cluster-remove-delay',
+  'cluster-sync-interval',
+  'config',
+  'force',
+  'max-result-buffer',
+  'max-retry-attempts',
+  'peer-heartbeat-interval',
+  'peer-election-timeout',
+  'retry-interval',
+  'snapshot',
+  'v',
+  'vv',
+  'test.coverprofile',
+  'test.outputdir',
+]);

@@ -1,0 +1,65 @@
+/** One line of the log, as etcd's logger (zap) writes it: JSON, or tab-separated for the console. Pure. */
+import type { LogFields, LogLevel, LogValue } from '../logger.js';
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly time: Date;
+  /** Where in the source the line was written: `folder/file.js:12`. */
+  readonly caller: string;
+  readonly message: string;
+  readonly fields: LogFields;
+  /** Lines of level error and above say how the program got there. */
+  readonly stack: string | undefined;
+}
+
+const two = (value: number): string => value.toString().padStart(2, '0');
+
+/** `2006-01-02T15:04:05.000000Z0700` in Go's terms: local time, microseconds, `Z` for UTC. */
+export function timestamp(time: Date): string {
+  const day = `${time.getFullYear().toString()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+  const micros = `${time.getMilliseconds().toString().padStart(3, '0')}000`;
+  const offset = -time.getTimezoneOffset();
+  if (offset === 0) return `${day}T${clock}.${micros}Z`;
+  const zone = `${two(Math.trunc(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`;
+  return `${day}T${clock}.${micros}${offset < 0 ? '-' : '+'}${zone}`;
+}
+
+/** An error is its message, with those of its causes; an identifier is lower-case hex. */
+function plain(value: LogValue): unknown {
+  if (typeof value === 'bigint') return BigInt.asUintN(64, value).toString(16);
+  if (value instanceof Error) return messageOf(value);
+  return value;
+}
+
+function messageOf(error: Error): string {
+  const { cause } = error;
+  if (!(cause instanceof Error) || error.message.includes(cause.message)) return error.message;
+  return `${error.message}: ${messageOf(cause)}`;
+}
+
+function fieldsOf(fields: LogFields): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value)]));
+}
+
+/** One JSON object and a newline. The keys of zap come first and in its order. */
+export function jsonLine(line: LogLine): string {
+  const object = {
+    level: line.level,
+    ts: timestamp(line.time),
+    caller: line.caller,
+    msg: line.message,
+    ...fieldsOf(line.fields),
+    stacktrace: line.stack,
+  };
+  return `${JSON.stringify(object)}\n`;
+}
+
+/** Tab-separated columns, the fields as JSON in the last one. */
+export function consoleLine(line: LogLine): string {
+  const columns = [timestamp(line.time), line.level, line.caller, line.message];
+  const fields = fieldsOf(line.fields);
+  if (Object.keys(fields).length > 0) columns.push(JSON.stringify(fields));
+  const stack = line.stack === undefined ? '' : `\n${line.stack}`;
+  return `${columns.join('\t')}${stack}\n`;
+}

@@ -1,0 +1,199 @@
+/** A listening socket whose connections go to gRPC or to HTTP/1.1 by their first bytes; it owns them until they close. */
+import { unlinkSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import type { RequestListener, Server as HttpServer } from 'node:http';
+import { createServer } from 'node:net';
+import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
+import type { Transport } from '@kv/rpc';
+import { invariant } from '../invariant.js';
+import type { Logger } from '../logger.js';
+import { sniff } from './sniff.js';
+
+/** Bounds of a listener. */
+export const listenerLimits: {
+  /** A client that connects and does not say what it wants; etcd's limit for the headers of a request. */
+  readonly firstBytesTimeoutMs: number;
+  /** An HTTP/1.1 connection on which nothing moves. */
+  readonly http1IdleTimeoutMs: number;
+  readonly http1HeaderBytesMax: number;
+} = Object.freeze({
+  firstBytesTimeoutMs: 5 * 60_000,
+  http1IdleTimeoutMs: 5 * 60_000,
+  http1HeaderBytesMax: 1 << 20,
+});
+
+/** Who serves the connections. */
+export interface ListenerServices {
+  /** gRPC; absent on listeners that serve HTTP only. */
+  readonly transport?: Transport;
+  /** HTTP/1.1; absent on listeners that serve gRPC only. */
+  readonly http?: RequestListener;
+}
+
+export interface ListenerOptions {
+  /** Where to listen: a host and port (0 takes a free one), or a path of the file system. */
+  readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
+  readonly logger: Logger;
+  /** More connections than this are closed at once. */
+  readonly connectionsMax: number;
+  readonly reusePort?: boolean;
+}
+
+export class Listener implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #options: ListenerOptions;
+  readonly #sockets = new Set<Socket>();
+  /** Connections that wait for their first or their next request. */
+  readonly #idle = new WeakSet<Socket>();
+  #transport: Transport | undefined;
+  #http: HttpServer | undefined;
+  #serving = false;
+  #closed: Promise<void> | undefined;
+
+  private constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
+      this.#accept(socket);
+    });
+    this.#server.maxConnections = options.connectionsMax;
+    this.#server.on('drop', () => {
+      options.logger.log('warn', 'closed a connection: too many are open', {
+        'connections-max': options.connectionsMax,
+      });
+    });
+  }
+
+  /**
+   * Takes the address: from now on clients connect, and wait until `serve`. Rejects with the error of the system.
+   */
+  static async open(options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(options);
+    const { address } = options;
+    // A socket file that a killed process left behind is no reason not to start (daemon.md §15.1).
+    if ('path' in address) removeStale(address.path);
+    const where: ListenOptions =
+      'path' in address ? address : { ...address, reusePort: options.reusePort === true };
+    await new Promise<void>((resolve, reject) => {
+      listener.#server.once('error', reject);
+      listener.#server.listen(where, () => {
+        listener.#server.off('error', reject);
+        resolve();
+      });
+    });
+    return listener;
+  }
+
+  /** Serves the connections that wait, and those that come. Once. */
+  serve(services: ListenerServices): void {
+    invariant(!this.#serving, 'a listener is given its services once');
+    this.#serving = true;
+    this.#transport = services.transport;
+    if (services.http !== undefined) this.#http = this.#http1Server(services.http);
+    for (const socket of this.#sockets) this.#route(socket);
+  }
+
+  /** `127.0.0.1:2379`, `[::1]:2379`, or the path. */
+  get address(): string {
+    const address: AddressInfo | string | null = this.#server.address();
+    if (address === null) return 'closed';
+    if (typeof address === 'string') return address;
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    return `${host}:${address.port.toString()}`;
+  }
+
+  /** The port that was taken; 0 for paths. */
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /**
+   * Accepts no more, lets answers that are under way end, and cuts what is left after `graceMs`. Connections that belong to the
+   * transport are its own to stop; they are cut here if it has not. Idempotent.
+   */
+  close(graceMs = 0): Promise<void> {
+    this.#closed ??= this.#close(graceMs);
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+    });
+    for (const socket of this.#sockets) {
+      // HTTP/1.1 connections between two requests would keep the listener open for minutes.
+      if (this.#idle.has(socket)) socket.destroy();
+    }
+    const cut = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, graceMs);
+    await closed;
+    clearTimeout(cut);
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    this.#idle.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => this.#sockets.delete(socket));
+    if (this.#serving) this.#route(socket);
+  }
+
+  #route(socket: Socket): void {
+    sniff(socket, listenerLimits.firstBytesTimeoutMs, (protocol) => {
+      const transport = this.#transport;
+      if (protocol === 'http2' && transport !== undefined) {
+        this.#idle.delete(socket);
+        transport.accept(socket);
+      } else if (protocol === 'http1' && this.#http !== undefined) {
+        this.#http.emit('connection', socket);
+      } else {
+        this.#refuse(socket, protocol);
+      }
+    });
+  }
+
+  /** Never listens itself: connections are handed to it. */
+  #http1Server(handler: RequestListener): HttpServer {
+    const server = createHttpServer(
+      { maxHeaderSize: listenerLimits.http1HeaderBytesMax, keepAlive: true },
+      (request, response) => {
+        const { socket } = request;
+        this.#idle.delete(socket);
+        response.once('close', () => {
+          if (this.#closed === undefined) this.#idle.add(socket);
+          else socket.destroySoon();
+        });
+        handler(request, response);
+      },
+    );
+    server.timeout = listenerLimits.http1IdleTimeoutMs;
+    return server;
+  }
+
+  /** Row B-132: whoever speaks another protocol is told so by the end of the connection, and the operator by one line. */
+  #refuse(socket: Socket, protocol: string): void {
+    this.#options.logger.log('warn', 'rejected connection on client endpoint', {
+      'remote-addr': `${socket.remoteAddress ?? 'unix'}:${(socket.remotePort ?? 0).toString()}`,
+      error:
+        protocol === 'tls'
+          ? 'the client speaks TLS; this listener does not'
+          : `the client speaks ${protocol}; this listener does not`,
+    });
+    socket.destroy();
+  }
+}
+
+function removeStale(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // There is none, or listening will say what is wrong.
+  }
+}
