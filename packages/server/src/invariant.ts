@@ -25,3 +25,8 @@ function describe(data: Readonly<Record<string, unknown>>): string {
     .map(([name, value]) => `${name}=${String(value)}`)
     .join(', ');
 }
+
+/** A place that is reached only by a bug. */
+export function unreachable(fact: string, data?: Readonly<Record<string, unknown>>): never {
+  invariant(false, fact, data);
+}

@@ -48,6 +48,23 @@ export function writeVarint64(into: Uint8Array, at: number, value: bigint): numb
   return at;
 }
 
+/** Bytes of a 64-bit varint given as two unsigned 32-bit halves. */
+export function halvesSize(low: number, high: number): number {
+  if (high === 0) return varintSize(low);
+  return varintSize(high * 16 + (low >>> 28)) + 4;
+}
+
+/** Writes a 64-bit varint given as two unsigned 32-bit halves; returns the offset after it. */
+export function writeHalves(into: Uint8Array, at: number, low: number, high: number): number {
+  if (high === 0) return writeVarint(into, at, low);
+  // Four groups of seven bits, all of them followed by more; what is left has 36 bits and is a safe integer.
+  into[at++] = (low & 0x7f) | 0x80;
+  into[at++] = ((low >>> 7) & 0x7f) | 0x80;
+  into[at++] = ((low >>> 14) & 0x7f) | 0x80;
+  into[at++] = ((low >>> 21) & 0x7f) | 0x80;
+  return writeVarint(into, at, high * 16 + (low >>> 28));
+}
+
 /** The tag of a field, as one number below 128 or as a varint. */
 export function tagOf(field: number, wireType: number): number {
   return field * 8 + wireType;

@@ -1,0 +1,58 @@
+/** What a member takes from outside and what it shows: all that a daemon or a test sees of it. */
+import type { Backend } from '@kv/mvcc';
+import type { Service } from '@kv/rpc';
+import type { FileSystem } from '@kv/wal';
+import type { Alarm } from './apply/command.js';
+import type { Clock } from './clock.js';
+import type { Logger } from './logger.js';
+import type { Metrics } from './metrics.js';
+import type { PeerTransport } from './peer/transport.js';
+import type { Random } from './random.js';
+
+/** What a member takes from outside. Everything has a default that is right for a process of its own. */
+export interface MemberPorts {
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly metrics?: Metrics;
+  readonly random?: Random;
+  /** The disk of the log and of snapshot files. */
+  readonly fileSystem?: FileSystem;
+  /** Size of the log's segments; etcd's 64 MB by default. */
+  readonly walSegmentBytes?: number;
+  /** Opens the database at this path; refuses when another process has it. Default: SQLite. */
+  readonly openBackend?: (path: string) => Backend | Promise<Backend>;
+  readonly peers?: PeerTransport;
+}
+
+/** What `/health`, `/readyz` and `/version` ask; cheap, and never older than this turn. */
+export interface MemberView {
+  readonly memberId: bigint;
+  readonly clusterId: bigint;
+  /** 0n when no leader is known. */
+  readonly leaderId: bigint;
+  readonly isLearner: boolean;
+  /** Active alarms, of any member. */
+  readonly alarms: readonly Alarm[];
+  /** `3.7.0`; undefined until the cluster has decided. */
+  readonly clusterVersion: string | undefined;
+  /** `3.7.0`; undefined until the store has one. */
+  readonly storageVersion: string | undefined;
+}
+
+/**
+ * A running member. `Member.open(config, ports?)` resolves when the log has been replayed and the services may be
+ * listened on; calls before `ready` wait inside.
+ */
+export interface MemberHandle extends AsyncDisposable {
+  /** All gRPC services, free of any transport. */
+  readonly services: readonly Service[];
+  /** Resolves when this member has applied its own publication, which proves a leader and a quorum. */
+  readonly ready: Promise<void>;
+  /** Resolves (it never rejects) with what went wrong when the member can not go on: answer nothing more, and exit. */
+  readonly failed: Promise<Error>;
+  view(): MemberView;
+  /** Resolves when a linearizable read would be served now; rejects with an `RpcError` as such a read would fail. */
+  linearizableRead(signal: AbortSignal): Promise<void>;
+  /** Ends calls that wait inside with `server stopped`, then closes log and store. Idempotent. */
+  close(): Promise<void>;
+}

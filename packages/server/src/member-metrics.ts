@@ -1,0 +1,126 @@
+/** Gauges that are read when somebody looks (metrics.md §3.1, §3.2), and how late the event loop is. */
+import type { MvccStore } from '@kv/mvcc';
+import type { Membership } from './cluster/membership.js';
+import type { Quota } from './apply/quota.js';
+import { hexOf } from './grpc/int64.js';
+import type { MemberId } from './ids.js';
+import { secondsBuckets } from './metric-buckets.js';
+import type { Gauge, Histogram, Metrics } from './metrics.js';
+import type { Pending } from './request/pending.js';
+import { SERVER_VERSION } from './version.js';
+import type { WatchEngine } from './watch/watch-engine.js';
+
+export interface MeasuredParts {
+  readonly memberId: MemberId;
+  readonly store: MvccStore;
+  readonly membership: Membership;
+  readonly quota: Quota;
+  readonly pending: Pending;
+  readonly watch: WatchEngine;
+}
+
+export class MemberMetrics {
+  readonly #clusterVersion: Gauge;
+  readonly #loopDelay: Histogram;
+  #version = '';
+  #maxDelayMs = 0;
+
+  constructor(metrics: Metrics, parts: MeasuredParts) {
+    describeMember(metrics, parts);
+    describeStore(metrics, parts.store);
+    describeWatch(metrics, parts.watch);
+    this.#clusterVersion = metrics.gauge(
+      'etcd_cluster_version',
+      'The version of the cluster: 1 for the present one.',
+      ['cluster_version'],
+    );
+    this.#loopDelay = metrics.histogram(
+      'kv_server_loop_delay_seconds',
+      'How late ticks come: the length of the turn that was in the way.',
+      secondsBuckets(0.001, 14),
+    );
+    metrics.gaugeOf(
+      'kv_server_loop_delay_max_seconds',
+      'The latest tick since the last look.',
+      () => {
+        const max = this.#maxDelayMs;
+        this.#maxDelayMs = 0;
+        return max / 1000;
+      },
+    );
+  }
+
+  /** `3.7` for `3.7.0`. */
+  clusterVersion(version: string | undefined): void {
+    if (version === undefined) return;
+    const short = version.split('.').slice(0, 2).join('.');
+    if (short === this.#version) return;
+    if (this.#version !== '') this.#clusterVersion.set(0, this.#version);
+    this.#version = short;
+    this.#clusterVersion.set(1, short);
+  }
+
+  /** A tick came this much later than it should have. */
+  late(delayMs: number): void {
+    this.#loopDelay.observe(delayMs / 1000);
+    if (delayMs > this.#maxDelayMs) this.#maxDelayMs = delayMs;
+  }
+}
+
+function describeMember(metrics: Metrics, parts: MeasuredParts): void {
+  const { memberId, quota, pending, membership } = parts;
+  metrics
+    .gauge('etcd_server_version', 'The version of this program.', ['server_version'])
+    .set(1, SERVER_VERSION);
+  metrics.gauge('etcd_server_id', 'The id of this member.', ['server_id']).set(1, hexOf(memberId));
+  metrics
+    .gauge('etcd_server_quota_backend_bytes', 'Size of the store at which puts are refused.')
+    .set(quota.configuredBytes);
+  metrics.gaugeOf(
+    'etcd_server_proposals_pending',
+    'Proposals whose outcome is not known yet.',
+    () => pending.size,
+  );
+  metrics.gaugeOf('etcd_server_is_learner', 'Whether this member is a learner.', () =>
+    membership.find(memberId)?.isLearner === true ? 1 : 0,
+  );
+}
+
+function describeStore(metrics: Metrics, store: MvccStore): void {
+  metrics.gaugeOf(
+    'etcd_mvcc_db_total_size_in_bytes',
+    'Allocated size of the database.',
+    () => store.size().bytes,
+  );
+  metrics.gaugeOf(
+    'etcd_mvcc_db_total_size_in_use_in_bytes',
+    'Size of the database without its free pages.',
+    () => store.size().inUseBytes,
+  );
+  metrics.gaugeOf(
+    'etcd_debugging_mvcc_keys_total',
+    'Keys that exist.',
+    () => store.counts.liveKeys,
+  );
+  metrics.gaugeOf(
+    'etcd_debugging_mvcc_current_revision',
+    'The newest revision.',
+    () => store.revision,
+  );
+  metrics.gaugeOf(
+    'etcd_debugging_mvcc_compact_revision',
+    'The revision of the last compaction; -1 if there was none.',
+    () => store.compactRevision,
+  );
+}
+
+function describeWatch(metrics: Metrics, watch: WatchEngine): void {
+  metrics.gaugeOf('etcd_debugging_mvcc_watcher_total', 'Watchers, up to date or behind.', () => {
+    const { liveWatchers, queuedWatchers, parkedWatchers } = watch.hub.stats();
+    return liveWatchers + queuedWatchers + parkedWatchers;
+  });
+  metrics.gaugeOf('etcd_debugging_mvcc_slow_watcher_total', 'Watchers that are behind.', () => {
+    const { queuedWatchers, parkedWatchers } = watch.hub.stats();
+    return queuedWatchers + parkedWatchers;
+  });
+}

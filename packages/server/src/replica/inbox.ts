@@ -1,0 +1,80 @@
+/**
+ * What waits for the next turn of the loop: proposals of this member and messages of others. Bounded in number and bytes;
+ * the loop empties it in order of arrival, as much as one turn may take.
+ */
+import type { Message } from '@kv/raft';
+import {
+  INBOX_BYTES_MAX,
+  INBOX_MESSAGES_MAX,
+  INBOX_PROPOSALS_MAX,
+  PROPOSAL_BYTES_PER_TURN_MAX,
+  PROPOSALS_PER_TURN_MAX,
+} from '../request/limits.js';
+import type { Proposal } from '../request/proposal.js';
+
+export class Inbox {
+  #proposals: Proposal[] = [];
+  /** The first of `#proposals` that was not taken: taking moves it, and the array is cut when all are taken. */
+  #next = 0;
+  #bytes = 0;
+  #messages: Message[] = [];
+
+  /** False when there is no room. */
+  addProposal(proposal: Proposal): boolean {
+    if (this.#proposals.length - this.#next >= INBOX_PROPOSALS_MAX) return false;
+    if (this.#bytes + proposal.data.length > INBOX_BYTES_MAX) return false;
+    this.#proposals.push(proposal);
+    this.#bytes += proposal.data.length;
+    return true;
+  }
+
+  /** Drops the message when there is no room: Raft repeats what matters. False then. */
+  addMessage(message: Message): boolean {
+    if (this.#messages.length >= INBOX_MESSAGES_MAX) return false;
+    this.#messages.push(message);
+    return true;
+  }
+
+  get hasProposals(): boolean {
+    return this.#next < this.#proposals.length;
+  }
+
+  get isEmpty(): boolean {
+    return !this.hasProposals && this.#messages.length === 0;
+  }
+
+  /** What one turn takes: those whose callers still wait, oldest first. */
+  takeProposals(): readonly Proposal[] {
+    const taken: Proposal[] = [];
+    let bytes = 0;
+    while (this.#next < this.#proposals.length && taken.length < PROPOSALS_PER_TURN_MAX) {
+      const proposal = this.#proposals[this.#next];
+      if (proposal === undefined) break;
+      const size = proposal.data.length;
+      if (taken.length > 0 && bytes + size > PROPOSAL_BYTES_PER_TURN_MAX) break;
+      this.#next += 1;
+      this.#bytes -= size;
+      if (proposal.state === 'ended') continue;
+      bytes += size;
+      taken.push(proposal);
+    }
+    if (this.#next === this.#proposals.length) {
+      this.#proposals = [];
+      this.#next = 0;
+    }
+    return taken;
+  }
+
+  /** Puts back what could not be handed over, ahead of everything else. */
+  putBack(proposals: readonly Proposal[]): void {
+    this.#proposals = [...proposals, ...this.#proposals.slice(this.#next)];
+    this.#next = 0;
+    for (const proposal of proposals) this.#bytes += proposal.data.length;
+  }
+
+  takeMessages(): readonly Message[] {
+    const taken = this.#messages;
+    this.#messages = [];
+    return taken;
+  }
+}

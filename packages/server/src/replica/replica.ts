@@ -1,0 +1,288 @@
+/**
+ * The consensus side of a member, put together: Raft node, loop, and the two ways in (proposals and linearizable reads). Knows
+ * nothing of services.
+ */
+import { RawNode, toIndex, toTerm } from '@kv/raft';
+import type { ConfState, LogIndex, RaftEvent, SoftState } from '@kv/raft';
+import { AppliedIndex } from '../apply/applied-index.js';
+import { Applier, type AppliedBatch, type ReplicatedState } from '../apply/applier.js';
+import type { Quota } from '../apply/quota.js';
+import type { Clock } from '../clock.js';
+import type { MemberId } from '../ids.js';
+import type { Logger } from '../logger.js';
+import type { MemberConfig } from '../member-config.js';
+import type { Metrics } from '../metrics.js';
+import type { PeerTransport } from '../peer/transport.js';
+import type { Random } from '../random.js';
+import { electionTicksOf } from '../replicated-state.js';
+import { Linearizable } from '../request/linearizable.js';
+import { Pending } from '../request/pending.js';
+import { Proposer } from '../request/proposer.js';
+import { RequestIds } from '../request/request-id.js';
+import type { Storage } from '../storage.js';
+import { Inbox } from './inbox.js';
+import { Leadership } from './leadership.js';
+import { LogTrimmer } from './log-trimmer.js';
+import { ReplicaLoop } from './loop.js';
+import { ReplicaMetrics } from './replica-metrics.js';
+
+/** etcd's maxSizePerMsg and maxInflightMsgs. */
+const MESSAGE_BYTES_MAX: number = 1024 * 1024;
+const INFLIGHT_MESSAGES_MAX = 512;
+/** Bytes of committed entries in one `Ready`: bounds the turn in which they are applied. */
+const APPLYING_BYTES_MAX: number = 4 * 1024 * 1024;
+
+export interface ReplicaPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly random: Random;
+  readonly peers: PeerTransport;
+}
+
+export interface ReplicaListener {
+  /** A batch was applied and its transaction has ended; callers are answered right after. */
+  applied(batch: AppliedBatch): void;
+  /** This member stopped leading. */
+  deposed(): void;
+  /** The member can not go on. Told once. */
+  failed(error: Error): void;
+}
+
+export class Replica {
+  readonly ids: RequestIds;
+  readonly pending: Pending = new Pending();
+  readonly appliedIndex: AppliedIndex;
+  readonly leadership: Leadership;
+  readonly proposer: Proposer;
+  readonly linearizable: Linearizable;
+  readonly #node: RawNode;
+  readonly #loop: ReplicaLoop;
+  readonly #memberId: MemberId;
+  readonly #membership: ReplicatedState['membership'];
+  readonly #peers: PeerTransport;
+  readonly #clock: Clock;
+  #lastTickMs: number;
+
+  constructor(
+    config: MemberConfig,
+    storage: Storage,
+    state: ReplicatedState,
+    quota: Quota,
+    ports: ReplicaPorts,
+    listener: ReplicaListener,
+  ) {
+    const { clock, logger, random, peers } = ports;
+    const { memberId } = storage.identity;
+    const metrics = new ReplicaMetrics(ports.metrics);
+    const inbox = new Inbox();
+    this.#memberId = memberId;
+    this.#membership = state.membership;
+    this.#peers = peers;
+    this.#clock = clock;
+    this.#lastTickMs = clock.monotonicMs();
+    this.ids = new RequestIds(memberId, Math.floor(clock.wallMs()));
+    const { index, term } = state.store.consistentIndex;
+    this.appliedIndex = new AppliedIndex(toIndex(index), toTerm(term));
+    this.#node = new RawNode(raftConfigOf(config, storage, logger), storage.log, random);
+    this.linearizable = new Linearizable(
+      {
+        requestIndex: (context) => {
+          this.#node.readIndex(context);
+        },
+        whenApplied: (at, reached) => {
+          this.appliedIndex.whenReached(at, reached);
+        },
+        requestTimeoutMs: config.requestTimeoutMs,
+      },
+      this.ids.next(),
+    );
+    this.leadership = new Leadership(
+      memberId,
+      { clock, logger, metrics },
+      {
+        leaderChanged: () => {
+          this.linearizable.leaderChanged();
+        },
+        deposed: listener.deposed,
+      },
+    );
+    const applier = new Applier(
+      state,
+      {
+        ids: this.ids,
+        pending: this.pending,
+        quota,
+        applyConfChange: (change) => this.#node.applyConfChange(change),
+      },
+      toIndex(index),
+    );
+    this.#loop = new ReplicaLoop(
+      {
+        node: this.#node,
+        wal: storage.wal,
+        log: storage.log,
+        inbox,
+        pending: this.pending,
+        linearizable: this.linearizable,
+        applier,
+        appliedIndex: this.appliedIndex,
+        trimmer: new LogTrimmer(config.snapshotCatchupEntries),
+        peers,
+        clock,
+        logger,
+        metrics,
+        gate: () => state.store.gate(),
+      },
+      {
+        applied: (batch) => {
+          this.#afterBatch(batch);
+          listener.applied(batch);
+        },
+        leadership: (soft: SoftState) => {
+          this.leadership.update(soft);
+        },
+        failed: listener.failed,
+      },
+    );
+    this.proposer = new Proposer({
+      ids: this.ids,
+      pending: this.pending,
+      inbox,
+      node: this.#node,
+      appliedIndex: this.appliedIndex,
+      clock,
+      metrics,
+      maxRequestBytes: config.maxRequestBytes,
+      requestTimeoutMs: config.requestTimeoutMs,
+      electionTimeoutMs: config.electionTimeoutMs,
+      wake: this.wake,
+      leaderSinceMs: () => this.leadership.leaderSinceMs,
+      connectedSince: (startedMs) => this.#connectedSince(startedMs),
+    });
+  }
+
+  /** There is something to propose or to read: a turn of the loop comes soon. */
+  readonly wake = (): void => {
+    this.#loop.wake();
+  };
+
+  get commitIndex(): LogIndex {
+    return this.#node.commit;
+  }
+
+  /** Monotonic time of the last tick. */
+  get lastTickMs(): number {
+    return this.#lastTickMs;
+  }
+
+  /** The configuration as of now. */
+  confState(): ConfState {
+    return this.#node.status().config;
+  }
+
+  /** Starts to listen to others, and the first turn, which applies what the log has committed. */
+  start(): void {
+    this.#peers.start({
+      receive: (message) => {
+        this.#loop.receive(message);
+      },
+      unreachable: (id) => {
+        this.#loop.withNode((node) => {
+          node.reportUnreachable(id);
+        });
+      },
+      snapshotSent: (id, outcome) => {
+        this.#loop.withNode((node) => {
+          node.reportSnapshot(id, outcome);
+        });
+      },
+    });
+    this.#setPeers();
+    this.#campaignIfAlone();
+    this.wake();
+  }
+
+  /** A heartbeat interval has passed. */
+  tick(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#lastTickMs = nowMs;
+    this.#loop.tick();
+    this.proposer.tick(nowMs);
+    this.linearizable.tick(nowMs);
+  }
+
+  transferLeader(target: MemberId): void {
+    this.#loop.withNode((node) => {
+      node.transferLeader(target);
+    });
+  }
+
+  /** Fails everybody who waits, and stops the loop. Resolves once the log is no longer used. */
+  async close(): Promise<void> {
+    this.proposer.stop();
+    this.linearizable.stop();
+    await this.#loop.close();
+    await this.#peers.close();
+  }
+
+  #afterBatch(batch: AppliedBatch): void {
+    for (const effect of batch.effects) {
+      if (effect.type === 'membershipChanged') {
+        this.#setPeers();
+        this.#campaignIfAlone();
+      } else if (effect.type === 'termBegan') {
+        this.linearizable.termBegan(this.#clock.monotonicMs());
+      }
+    }
+  }
+
+  #setPeers(): void {
+    const others = this.#membership.members().filter((member) => member.id !== this.#memberId);
+    this.#peers.setPeers(others);
+  }
+
+  /** Nobody else can lead: waiting for an election timeout would only cost time. */
+  #campaignIfAlone(): void {
+    this.#loop.withNode((node) => {
+      const { voters } = node.status().config;
+      if (node.leader === 0n && voters.length === 1 && voters[0] === this.#memberId) {
+        node.campaign();
+      }
+    });
+  }
+
+  /** Whether this member has been connected since then to whom it needs: as leader to a quorum, else to its leader. */
+  #connectedSince(startedMs: number): boolean {
+    const connected = (id: MemberId): boolean => {
+      const sinceMs = this.#peers.connectedSinceMs(id);
+      return sinceMs !== undefined && sinceMs <= startedMs;
+    };
+    const { leaderId, isLeader } = this.leadership;
+    if (!isLeader) return leaderId === 0n || connected(leaderId);
+    const voters = this.#membership.members().filter((member) => !member.isLearner);
+    const reached = voters.filter((member) => member.id === this.#memberId || connected(member.id));
+    return reached.length >= Math.floor(voters.length / 2) + 1;
+  }
+}
+
+function raftConfigOf(
+  config: MemberConfig,
+  storage: Storage,
+  logger: Logger,
+): ConstructorParameters<typeof RawNode>[0] {
+  return {
+    id: storage.identity.memberId,
+    electionTicks: electionTicksOf(config),
+    heartbeatTicks: 1,
+    applied: storage.recovered.snapshot.index,
+    messageBytesMax: MESSAGE_BYTES_MAX,
+    applyingBytesMax: APPLYING_BYTES_MAX,
+    inflightMessagesMax: INFLIGHT_MESSAGES_MAX,
+    checkQuorum: true,
+    preVote: config.preVote,
+    observer: (event: RaftEvent) => {
+      if (logger.enabled('debug')) logger.log('debug', `raft: ${event.type}`);
+    },
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * Makes the store durable from time to time, and lets go of the log below that (semantics.md §22). The order is what
+ * matters (invariant I5; crash points CP-6):
+ *
+ * 1. remember index, term and configuration as of now;
+ * 2. checkpoint the store: everything up to there is synced in the database;
+ * 3. write the snapshot file, synced;
+ * 4. write the snapshot record into the log, synced: from here on a restart begins at this index;
+ * 5. release and delete segments and files that nobody needs any more.
+ *
+ * A crash between any two of these leaves a start that replays more than it needs to, and nothing else.
+ */
+import { MvccError, type MvccStore } from '@kv/mvcc';
+import type { ConfState, LogIndex, Term } from '@kv/raft';
+import { purgeSnapshots, saveSnapshotFile, WalError, type FileSystem, type Wal } from '@kv/wal';
+import type { Clock } from '../clock.js';
+import { errorOf } from '../errors.js';
+import type { Logger } from '../logger.js';
+
+/** Between two snapshots, unless the log has grown by {@link LOG_BYTES_MAX}: each costs a sync or four. */
+const INTERVAL_MIN_MS = 2000;
+/** Bytes of the log that a restart may have to replay. */
+const LOG_BYTES_MAX: number = 256 * 1024 * 1024;
+/** Bytes of committed changes in the store that no checkpoint has moved into the database yet. */
+const STORE_LOG_BYTES_MAX: number = 24 * 1024 * 1024;
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+export interface SnapshotterParts {
+  readonly store: Pick<MvccStore, 'checkpoint' | 'size'>;
+  readonly wal: Pick<Wal, 'saveSnapshot' | 'release' | 'purge' | 'bytesWritten'>;
+  readonly fileSystem: FileSystem;
+  readonly snapDir: string;
+  readonly snapshotCount: number;
+  /** 0 keeps all. */
+  readonly maxSnapshots: number;
+  readonly maxWals: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  confState(): ConfState;
+  /** The disk failed: the member must stop. */
+  onError(error: Error): void;
+}
+
+export class Snapshotter {
+  readonly #parts: SnapshotterParts;
+  /** The newest snapshot recorded in the log. */
+  #recorded: LogIndex;
+  #applied: { readonly index: LogIndex; readonly term: Term };
+  #recordedBytes = 0;
+  #lastMs: number;
+  #running: Promise<void> | undefined;
+  #closed = false;
+
+  /** `recorded`: where the log began when it was opened. */
+  constructor(parts: SnapshotterParts, recorded: LogIndex, term: Term) {
+    this.#parts = parts;
+    this.#recorded = recorded;
+    this.#applied = { index: recorded, term };
+    this.#lastMs = parts.clock.monotonicMs();
+  }
+
+  /** A batch was applied. Starts what is due; never more than one at a time. */
+  applied(index: LogIndex, term: Term): void {
+    this.#applied = { index, term };
+    if (this.#running !== undefined || this.#closed) return;
+    if (this.#snapshotIsDue()) this.#start(() => this.#snapshot());
+    else if (this.#parts.store.size().logBytes > STORE_LOG_BYTES_MAX) {
+      this.#start(async () => {
+        await this.#parts.store.checkpoint();
+      });
+    }
+  }
+
+  /** Waits for what runs; nothing is started any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
+
+  #snapshotIsDue(): boolean {
+    const { clock, wal, snapshotCount } = this.#parts;
+    if (this.#applied.index - this.#recorded < snapshotCount) return false;
+    const grown = wal.bytesWritten - this.#recordedBytes;
+    return clock.monotonicMs() - this.#lastMs >= INTERVAL_MIN_MS || grown >= LOG_BYTES_MAX;
+  }
+
+  #start(work: () => Promise<void>): void {
+    this.#running = work()
+      .catch((error: unknown) => {
+        if (!isClosed(error)) this.#parts.onError(errorOf(error));
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
+  }
+
+  async #snapshot(): Promise<void> {
+    const { store, wal, fileSystem, snapDir, clock, logger } = this.#parts;
+    const meta = { ...this.#applied, confState: this.#parts.confState() };
+    const bytes = wal.bytesWritten;
+    await store.checkpoint();
+    await saveSnapshotFile(snapDir, { meta, data: NO_BYTES }, fileSystem);
+    await wal.saveSnapshot(meta);
+    this.#recorded = meta.index;
+    this.#recordedBytes = bytes;
+    this.#lastMs = clock.monotonicMs();
+    logger.log('debug', 'recorded a snapshot', { index: meta.index, term: meta.term });
+    await this.#purge(meta.index);
+  }
+
+  async #purge(before: LogIndex): Promise<void> {
+    const { wal, fileSystem, snapDir, maxSnapshots, maxWals } = this.#parts;
+    wal.release(before);
+    if (maxWals > 0) await wal.purge(maxWals);
+    if (maxSnapshots > 0) await purgeSnapshots(snapDir, maxSnapshots, fileSystem);
+  }
+}
+
+/** The member is closing underneath: no failure. */
+function isClosed(error: unknown): boolean {
+  return (error instanceof MvccError || error instanceof WalError) && error.code === 'closed';
+}

@@ -1,0 +1,128 @@
+/**
+ * Opens what a member has on disk, in the order that keeps a second process out: the store first (it holds the lock), then
+ * the log; and says what both together mean. A new member writes its first entries here.
+ */
+import { MvccStore, type Backend } from '@kv/mvcc';
+import { StableLog, Wal, loadSnapshots, logExists } from '@kv/wal';
+import type { FileSystem, Recovered, WalOptions } from '@kv/wal';
+import { dataDirOf, type DataDir } from './cluster/data-dir.js';
+import { decodeIdentity, encodeIdentity, foundingOf, type Identity } from './cluster/founding.js';
+import { MemberError } from './errors.js';
+import type { Logger } from './logger.js';
+import type { MemberConfig } from './member-config.js';
+
+export interface StoragePorts {
+  readonly fileSystem: FileSystem;
+  readonly logger: Logger;
+  readonly walSegmentBytes: number;
+  /** Opens the database; refuses when another process has it. */
+  openBackend(path: string): Backend | Promise<Backend>;
+}
+
+export interface Storage {
+  readonly dirs: DataDir;
+  readonly identity: Identity;
+  readonly store: MvccStore;
+  readonly wal: Wal;
+  readonly log: StableLog;
+  readonly recovered: Recovered;
+}
+
+/** Throws MemberError, WalError or MvccError; what was opened is closed again. */
+export async function openStorage(config: MemberConfig, ports: StoragePorts): Promise<Storage> {
+  const dirs = dataDirOf(config.dataDir, config.walDir);
+  for (const directory of [dirs.memberDir, dirs.snapDir, dirs.walDir]) {
+    ports.fileSystem.makeDirectory(directory);
+  }
+  const store = await MvccStore.open(await ports.openBackend(dirs.databasePath), {
+    limits: { compactionRecordsMax: config.compactionBatchLimit },
+  });
+  try {
+    const { wal, recovered } = await openLog(config, dirs, store, ports);
+    try {
+      checkTogether(store, wal, recovered);
+    } catch (error) {
+      await wal.close();
+      throw error;
+    }
+    const identity = decodeIdentity(recovered.metadata);
+    return { dirs, identity, store, wal, log: StableLog.fromRecovered(recovered), recovered };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function openLog(
+  config: MemberConfig,
+  dirs: DataDir,
+  store: MvccStore,
+  { fileSystem, logger, walSegmentBytes }: StoragePorts,
+): Promise<{ readonly wal: Wal; readonly recovered: Recovered }> {
+  const options = { fileSystem, fsync: !config.unsafeNoFsync, segmentBytes: walSegmentBytes };
+  if (!logExists(dirs.walDir, fileSystem)) await createLog(config, dirs, store, options);
+  const { snapshots, rejected } = await loadSnapshots(dirs.snapDir, fileSystem);
+  for (const { file, reason } of rejected) {
+    logger.log('warn', 'set a damaged snapshot file aside', { path: file, error: reason });
+  }
+  const opened = await Wal.open(dirs.walDir, { ...options, snapshots });
+  const { repair } = opened.recovered;
+  if (repair !== undefined) {
+    logger.log('warn', 'cut off a torn end of the log: nothing in it had been acknowledged', {
+      path: repair.file,
+      offset: repair.offset,
+      reason: repair.reason,
+      copy: repair.copy,
+    });
+  }
+  if (opened.recovered.entries.length > 0 || opened.recovered.snapshot.index > 0) return opened;
+
+  // A crash came between the creation of the log and its first entries: they are written now.
+  const founding = foundingOf(config);
+  opened.wal.append(founding);
+  await opened.wal.sync();
+  await opened.wal.close();
+  return Wal.open(dirs.walDir, { ...options, snapshots });
+}
+
+async function createLog(
+  config: MemberConfig,
+  dirs: DataDir,
+  store: MvccStore,
+  options: WalOptions,
+): Promise<void> {
+  if (store.consistentIndex.index > 0) {
+    throw new MemberError(
+      'damaged_data',
+      `${dirs.databasePath} holds the effects of ${store.consistentIndex.index} entries, but there is no log in ` +
+        `${dirs.walDir}: put the log back, restore a backup, or remove the data directory to begin anew`,
+    );
+  }
+  const founding = foundingOf(config);
+  const wal = await Wal.create(dirs.walDir, encodeIdentity(founding), options);
+  try {
+    wal.append(founding);
+    await wal.sync();
+  } finally {
+    await wal.close();
+  }
+}
+
+/** The store may be behind the log, never ahead of it; and the log must reach back to where the store is. */
+function checkTogether(store: MvccStore, wal: Wal, recovered: Recovered): void {
+  const { index } = store.consistentIndex;
+  if (index > wal.lastIndex) {
+    throw new MemberError(
+      'damaged_data',
+      `the store holds the effects of entry ${index}, but the log ends at ${wal.lastIndex}: acknowledged entries ` +
+        'are missing from the log. Restore a backup, or rebuild this member from the others',
+    );
+  }
+  if (index < recovered.snapshot.index) {
+    throw new MemberError(
+      'damaged_data',
+      `the store ends at entry ${index}, but the log begins after ${recovered.snapshot.index}: the store is older ` +
+        'than the log. Put the database that belongs to the log back, or rebuild this member from the others',
+    );
+  }
+}
