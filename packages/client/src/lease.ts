@@ -1,16 +1,13 @@
 /** Leases: time-limited ownership of keys, kept alive as long as somebody iterates. */
 import {
   LeaseGrantRequest,
-  LeaseKeepAliveRequest,
   LeaseRevokeRequest,
   LeaseTimeToLiveRequest,
   leaseService,
-  type LeaseKeepAliveResponse,
 } from '@kv/proto/lease';
 import { counterFromWire, identifierToWire } from './data.js';
-import { KvError } from './errors.js';
-import { pause, type CallSettings, type RawClient } from './raw.js';
-import { GrpcCode } from './transport/status-error.js';
+import { keepAliveMessages, renewOnce } from './lease-messages.js';
+import type { CallSettings, RawClient } from './raw.js';
 
 export interface Lease {
   readonly id: bigint;
@@ -25,9 +22,6 @@ export interface LeaseState {
   /** Empty unless asked for. */
   readonly keys: readonly Uint8Array[];
 }
-
-/** Pause before a broken stream of renewals is opened again, milliseconds. */
-const reopenMs = 500;
 
 export class LeaseClient {
   readonly #raw: RawClient;
@@ -97,68 +91,4 @@ export class LeaseClient {
       yield { id: answer.ID, ttlSeconds: counterFromWire('ttl', answer.TTL) };
     }
   }
-}
-
-/** One renewal. Rejects with `KvError` of code `leaseNotFound` when the lease is gone. */
-export async function renewOnce(
-  raw: RawClient,
-  id: bigint,
-  settings: { readonly signal?: AbortSignal } = {},
-): Promise<LeaseKeepAliveResponse> {
-  for (;;) {
-    const stream = await raw.stream(leaseService.leaseKeepAlive, settings);
-    try {
-      stream.send(LeaseKeepAliveRequest.create({ ID: id }));
-      stream.finish();
-      for await (const answer of stream) {
-        if (answer.TTL > 0n) return answer;
-        throw new KvError('leaseNotFound', 'etcdserver: requested lease not found', {
-          outcome: 'definite',
-        });
-      }
-      throw new KvError('protocol', 'the server did not answer a renewal', { outcome: 'unknown' });
-    } catch (error) {
-      if (!isLostConnection(error) && !(await raw.renewAfter(error))) throw error;
-      // A renewal may be repeated: it sets the same time again.
-      await pause(reopenMs, settings.signal ?? new AbortController().signal);
-    } finally {
-      stream.cancel();
-    }
-  }
-}
-
-/** Renewals until the lease is gone. A lost connection is made again as long as the lease can still be alive. */
-export async function* keepAliveMessages(
-  raw: RawClient,
-  id: bigint,
-  settings: { readonly signal?: AbortSignal } = {},
-): AsyncGenerator<LeaseKeepAliveResponse, void, undefined> {
-  const signal = settings.signal ?? new AbortController().signal;
-  let aliveUntilMs = Infinity;
-  while (performance.now() < aliveUntilMs) {
-    const stream = await raw.stream(leaseService.leaseKeepAlive, settings);
-    try {
-      stream.send(LeaseKeepAliveRequest.create({ ID: id }));
-      for await (const answer of stream) {
-        if (answer.TTL <= 0n) return;
-        const ttlMs = Number(answer.TTL) * 1_000;
-        aliveUntilMs = performance.now() + ttlMs;
-        const nextAtMs = performance.now() + ttlMs / 3;
-        yield answer;
-        await pause(nextAtMs - performance.now(), signal);
-        stream.send(LeaseKeepAliveRequest.create({ ID: id }));
-      }
-    } catch (error) {
-      if (!isLostConnection(error) && !(await raw.renewAfter(error))) throw error;
-    } finally {
-      stream.cancel();
-    }
-    await pause(reopenMs, signal);
-  }
-}
-
-function isLostConnection(error: unknown): boolean {
-  return (
-    error instanceof KvError && error.code !== 'closed' && error.grpcCode === GrpcCode.unavailable
-  );
 }

@@ -158,6 +158,7 @@ const memberCommand: CommandSpec = {
   short: 'Membership related commands. Use `etcdctl member --help` to see subcommands',
   long: 'Membership related commands',
   group: clusterMaintenance,
+  reservedNames: ['add', 'promote', 'remove', 'update'],
   commands: [
     {
       use: 'list',
@@ -174,6 +175,7 @@ const alarmCommand: CommandSpec = {
   short: 'Alarm related commands. Use `etcdctl alarm --help` to see subcommands',
   long: 'Alarm related commands',
   group: clusterMaintenance,
+  reservedNames: ['disarm'],
   commands: [
     { use: 'list', short: 'Lists all alarms', load: () => import('./commands/alarm-list.js') },
   ],
@@ -184,6 +186,10 @@ export const commandTree: CommandSpec = {
   use: 'etcdctl',
   short: 'A simple command line client for etcd3.',
   persistentFlags: globalFlags,
+  reservedNames: [
+    ...['auth', 'check', 'completion', 'downgrade', 'elect', 'lock', 'make-mirror', 'move-leader'],
+    ...['role', 'snapshot', 'user'],
+  ],
   commands: [
     getCommand,
     putCommand,

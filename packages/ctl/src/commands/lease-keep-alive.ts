@@ -1,5 +1,5 @@
 /** `lease keep-alive`: renews a lease once, or until it is gone. */
-import { keepAliveMessages, renewOnce } from '@kv/client/raw';
+import { keepAliveMessages, renewOnce } from '@kv/client/lease-messages';
 import type { CommandContext } from '../context.js';
 import { ExitCode, badArgs } from '../exit.js';
 import { leaseHex } from '../print/text.js';

@@ -1,5 +1,6 @@
 /** `watch`: events as they happen, printed, or handed to a command one by one; interactively any number of watches. */
-import { KvError, watchMessages, type MessageWatch, type RawClient } from '@kv/client/raw';
+import { KvError, type RawClient } from '@kv/client/raw';
+import { watchMessages, type MessageWatch } from '@kv/client/watch-messages';
 import { WatchCreateRequest, type WatchResponse } from '@kv/proto/watch';
 import { findWireErrorKey, wireErrors } from '@kv/proto/errors';
 import { fromBytes, fromText, type ByteString } from '../bytes.js';

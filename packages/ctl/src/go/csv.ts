@@ -31,7 +31,7 @@ function bareField(text: string, line: string): Field {
   const comma = text.indexOf(',');
   const value = comma < 0 ? text : text.slice(0, comma);
   const quoteAt = value.indexOf('"');
-  if (quoteAt >= 0) throw parseError(line, text, quoteAt, 'bare " in non-quoted field');
+  if (quoteAt >= 0) throw parseError(line, text, quoteAt, 'bare " in non-quoted-field');
   return { value, rest: comma < 0 ? undefined : text.slice(comma + 1) };
 }
 

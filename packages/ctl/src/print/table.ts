@@ -49,7 +49,7 @@ export function table({ header, rows }: Rows): ByteString {
   const text =
     rule('┌', '┬', '┐') +
     line(titles.map((title, column) => centred(title, widths[column] ?? 0))) +
-    rule('├', '┼', '┤') +
+    (cells.length === 0 ? '' : rule('├', '┼', '┤')) +
     cells.map((row) => line(row.map((cell, column) => right(cell, widths[column] ?? 0)))).join('') +
     rule('└', '┴', '┘');
   return fromText(text);
