@@ -135,9 +135,9 @@ export class RangeTask implements SlicedTask<RangeQueryResult> {
     this.query = query;
     this.filtered = hasFilter(query);
     this.count = source.count(query.range);
-    // Key order needs no sorting, so that the limit may cut early there too.
-    const cutsEarly =
-      query.sortOrder === 'none' || (query.sortOrder === 'ascend' && query.sortTarget === 'key');
+    // What comes in key order and stays in it may be cut early; and so is, wrongly but as in etcd, what has no order.
+    const staysInOrder = query.sortTarget === 'key' && query.sortOrder !== 'descend';
+    const cutsEarly = staysInOrder || (query.sortOrder === 'none' && !this.filtered);
     this.fetchMax = query.limit > 0 && cutsEarly ? query.limit + 1 : Infinity;
     this.cursor =
       query.countOnly || this.count === 0

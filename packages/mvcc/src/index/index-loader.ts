@@ -41,7 +41,7 @@ export class IndexLoader {
   load(index: KeyIndex): number | undefined {
     const { keys } = this;
     const order = this.sorted();
-    for (let i = 0; i < order.length; ) {
+    for (let i = 0; i < order.length;) {
       const first = order[i] ?? 0;
       const key = keys[first];
       if (key === undefined) break;
