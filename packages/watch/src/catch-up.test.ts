@@ -155,6 +155,48 @@ describe('fairness (H-W3, H-W10)', () => {
   });
 });
 
+describe('no room', () => {
+  test('a stream that is full costs no read at all', () => {
+    const store = storeWith(5);
+    const hub = hubOver(store, { outboxResponsesMax: 1 });
+    const stream = open(hub);
+    stream.create(from(0));
+    hub.notify(rev(store.revision + 1), store.write({ type: 'put', key: 'a' }));
+    stream.create(from(2));
+    expect(hub.runCatchUp()).toBe(false);
+    expect(store.reads).toEqual([]);
+    expect(hub.stats().parkedWatchers).toBe(1);
+  });
+
+  test('a response that does not fit is read once, not in every slice until there is room', () => {
+    const store = storeWith(10);
+    const hub = hubOver(store, { outboxBytesMax: 110, catchUpRevisionsMax: 8 });
+    const stream = open(hub);
+    stream.create(from(2));
+    expect(runAll(hub)).toBe(2);
+    expect(hub.stats()).toMatchObject({ parkedWatchers: 1, pendingResponses: 1 });
+    expect(store.reads).toHaveLength(2);
+    expect(takeRevisions(stream)).toHaveLength(8);
+    runAll(hub);
+    expect(takeRevisions(stream)).toEqual([10, 11]);
+  });
+
+  test('parked watchers come back when half is taken, not with each response', () => {
+    const store = storeWith(1);
+    const hub = hubOver(store, { outboxResponsesMax: 4 });
+    const stream = open(hub);
+    stream.create(from(0));
+    const parkedAfter: number[] = [];
+    for (let i = 0; i < 5; i++)
+      hub.notify(rev(store.revision + 1), store.write({ type: 'put', key: 'a' }));
+    for (let i = 0; i < 4; i++) {
+      parkedAfter.push(hub.stats().parkedWatchers);
+      stream.take();
+    }
+    expect(parkedAfter).toEqual([1, 1, 1, 0]);
+  });
+});
+
 describe('compaction', () => {
   test('H-W5: a watch from the compact revision gets the DELETE that is there', () => {
     const store = new TestStore();

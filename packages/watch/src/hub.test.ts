@@ -226,6 +226,20 @@ describe('calls to the owner', () => {
     expect(taken).toEqual(['created', ...round, ...round]);
   });
 
+  test('one owner is called after the other, never inside the call of another', () => {
+    const { hub } = world();
+    const calls: string[] = [];
+    const second = hub.openStream({ onReady: () => calls.push('second') });
+    const first = hub.openStream({
+      onReady: () => {
+        second.create({ ...now, range: single('a') });
+        calls.push('first');
+      },
+    });
+    first.create({ ...now, range: single('a') });
+    expect(calls).toEqual(['first', 'second']);
+  });
+
   test('an owner that throws stops neither the hub nor the others', () => {
     const { store, hub } = world();
     const bad = hub.openStream({

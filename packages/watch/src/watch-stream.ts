@@ -73,8 +73,6 @@ export class HubStream implements WatchStream, WatcherSink {
   readonly #onReady: () => void;
   readonly #outbox: Outbox;
   readonly #watchers = new Map<WatchId, Watcher>();
-  /** Those that want periodic progress. */
-  readonly #periodic = new Set<Watcher>();
   readonly #manual = new ManualProgress();
   readonly #parked = new Set<Watcher>();
   #nextId = 0n;
@@ -120,7 +118,6 @@ export class HubStream implements WatchStream, WatcherSink {
     }
     if (request.watchId === AUTO_WATCH_ID) this.#nextId = id + 1n;
     this.#watchers.set(id, watcher);
-    if (watcher.progressNotify) this.#periodic.add(watcher);
     this.#manual.add(watcher, revision);
     this.notLiveCount++;
     counters.watchers++;
@@ -152,8 +149,8 @@ export class HubStream implements WatchStream, WatcherSink {
   tickProgress(): void {
     this.#assertOpen();
     const { revision } = this.#context.population;
-    for (const watcher of this.#periodic) {
-      const isDue = watcher.isQuiet && watcher.place === 'live';
+    for (const watcher of this.#watchers.values()) {
+      const isDue = watcher.progressNotify && watcher.isQuiet && watcher.place === 'live';
       if (isDue && watcher.startRevision <= revision) this.#pushProgress(watcher.id);
       watcher.isQuiet = true;
     }
@@ -179,7 +176,6 @@ export class HubStream implements WatchStream, WatcherSink {
     counters.streams--;
     counters.watchers -= this.#watchers.size;
     this.#watchers.clear();
-    this.#periodic.clear();
     this.#manual.clear();
     this.#outbox.clear();
   }
@@ -240,7 +236,6 @@ export class HubStream implements WatchStream, WatcherSink {
     this.notLiveCount--;
     counters.watchers--;
     this.#watchers.delete(id);
-    this.#periodic.delete(watcher);
     this.#manual.delete(watcher);
     this.#push({ type: 'canceled', watchId: id, revision: population.revision, reason });
     signals.flush();
