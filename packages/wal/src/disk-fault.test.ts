@@ -131,16 +131,4 @@ describe('F-12: a full disk', () => {
     await again.close();
     expect((await open(disk)).recovered.entries).toHaveLength(2);
   });
-
-  it('while the spare is prepared harms nothing: the next segment is tried again when it is due', async () => {
-    const disk = makeDisk();
-    const wal = await create(disk);
-    disk.fail('write', 1, 'ENOSPC', /\.tmp$/);
-    for (let i = 1; i <= 9; i++) {
-      wal.append({ entries: [entry(i, 1, new Uint8Array(900))] });
-      await wal.sync();
-    }
-    await wal.close();
-    expect((await open(disk)).recovered.entries).toHaveLength(9);
-  });
 });

@@ -21,6 +21,7 @@ import { decodeEntry, decodeHardState } from '@kv/raft/codec';
 import { WalError, type WalErrorCode } from './errors.js';
 import type { SnapshotId } from './options.js';
 import { decodeSnapshotRecord } from './proto.js';
+import { Slab } from './slab.js';
 import { RecordType, type RecordBounds } from './record.js';
 
 /** A record that cannot be part of this log; the caller adds file and offset. */
@@ -37,6 +38,7 @@ export class ReplayProblem {
 export class Replay {
   readonly #start: SnapshotId;
   readonly #entries: Entry[] = [];
+  readonly #slab: Slab = new Slab();
   #metadata: Uint8Array | undefined;
   #hardState: HardState | undefined;
   /** The record of `start`, once seen. */
@@ -153,7 +155,8 @@ export class Replay {
       );
     }
     this.#entries.length = offset;
-    this.#entries.push({ ...entry, data: entry.data.slice() });
+    const { term, index, type } = entry;
+    this.#entries.push({ term, index, type, data: this.#slab.copy(entry.data) });
     return undefined;
   }
 

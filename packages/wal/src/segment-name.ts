@@ -1,4 +1,4 @@
-/** Names of the files of a log: `SEQ-INDEX.wal` (16 lower-case hex digits each) and the spares `0.tmp`, `1.tmp`. */
+/** Names of the files of a log: `SEQ-INDEX.wal` (16 lower-case hex digits each) and of the next one, `0.tmp` or `1.tmp`. */
 import type { LogIndex } from '@kv/raft';
 
 /** Which segment this is, and where its entries begin. */
@@ -34,7 +34,7 @@ export function segmentsOf(names: readonly string[]): SegmentId[] {
 }
 
 /** Left over from a crash while a segment was being prepared; nothing in it was promised. */
-export function isSpareName(name: string): boolean {
+export function isUnfinishedName(name: string): boolean {
   return name === '0.tmp' || name === '1.tmp';
 }
 

@@ -32,7 +32,7 @@ import { encodeSnapshotRecord } from './proto.js';
 import { RecordType } from './record.js';
 import { RecordWriter } from './record-writer.js';
 import { readContents, repairTail } from './recovery.js';
-import { formatSegmentName, isSpareName, segmentsOf, type SegmentId } from './segment-name.js';
+import { formatSegmentName, isUnfinishedName, segmentsOf, type SegmentId } from './segment-name.js';
 import { SegmentWriter, type SegmentSettings } from './segment-writer.js';
 
 /** Where a log goes on, and what its last records said. */
@@ -120,7 +120,7 @@ export class Wal implements AsyncDisposable {
     if (segmentsOf(names).length > 0) {
       throw new WalError('exists', `there is a log in ${directory} already`, { file: directory });
     }
-    removeSpares(fileSystem, directory, names);
+    removeUnfinished(fileSystem, directory, names);
     const header = new RecordWriter();
     header.chain();
     header.record(RecordType.metadata, metadata);
@@ -159,7 +159,7 @@ export class Wal implements AsyncDisposable {
       options.snapshots ?? [],
     );
     const repair = await repairTail(fileSystem, directory, tail);
-    removeSpares(fileSystem, directory, listDirectory(fileSystem, directory));
+    removeUnfinished(fileSystem, directory, listDirectory(fileSystem, directory));
     const writer = new SegmentWriter(settings);
     await closeOnFailure(writer, () => writer.resume(tail.id, tail.offset));
     const wal = new Wal(settings, options, writer, {
@@ -407,7 +407,7 @@ export class Wal implements AsyncDisposable {
         await this.#sync();
       }
     } finally {
-      await this.#writer.close();
+      this.#writer.close();
     }
   }
 }
@@ -421,8 +421,12 @@ function settingsOf(directory: string, options: WalOptions): SegmentSettings {
   };
 }
 
-function removeSpares(fileSystem: FileSystem, directory: string, names: readonly string[]): void {
-  for (const name of names.filter(isSpareName)) {
+function removeUnfinished(
+  fileSystem: FileSystem,
+  directory: string,
+  names: readonly string[],
+): void {
+  for (const name of names.filter(isUnfinishedName)) {
     const path = join(directory, name);
     attempt('remove', path, () => {
       fileSystem.remove(path);
@@ -434,7 +438,7 @@ async function closeOnFailure(writer: SegmentWriter, work: () => Promise<void>):
   try {
     await work();
   } catch (error) {
-    await writer.close();
+    writer.close();
     throw error;
   }
 }
