@@ -38,7 +38,10 @@ export class MemoryStorage implements LogStorage {
   #released = 0;
 
   initialState(): { readonly hardState: HardState; readonly confState: ConfState } {
-    return { hardState: this.#hardState, confState: this.#confState ?? this.#snapshot.meta.confState };
+    return {
+      hardState: this.#hardState,
+      confState: this.#confState ?? this.#snapshot.meta.confState,
+    };
   }
 
   firstIndex(): LogIndex {

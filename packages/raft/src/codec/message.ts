@@ -55,6 +55,7 @@ const noEntries: readonly Entry[] = [];
 export function messageSize(message: Message): number {
   const sizer = new Sizer();
   writeHead(message, sizer);
+  writeTail(message, sizer);
   let size = sizer.size;
   for (const entry of entriesOf(message)) size += delimitedSize(entrySize(entry));
   if (message.type === 'MsgSnap') size += delimitedSize(snapshotSize(message.snapshot));
@@ -73,6 +74,7 @@ export function writeMessage(message: Message, bytes: Uint8Array, at: number): n
     writer.delimited(0x4a, snapshotSize(message.snapshot));
     writeSnapshotFields(message.snapshot, writer);
   }
+  writeTail(message, writer);
   return writer.at;
 }
 
@@ -82,7 +84,7 @@ export function encodeMessage(message: Message): Uint8Array {
   return bytes;
 }
 
-/** All fields but entries and snapshot. A field that the variant has is written also when zero, as etcd does. */
+/** The fields before the entries, in order. A field that the variant has is written also when zero, as etcd does. */
 function writeHead(message: Message, sink: Sink): void {
   sink.counter(0x08, messageNumbers[message.type]);
   sink.identifier(0x10, message.to);
@@ -90,21 +92,36 @@ function writeHead(message: Message, sink: Sink): void {
   if (message.term !== 0) sink.counter(0x20, message.term);
   switch (message.type) {
     case 'MsgApp':
+    case 'MsgVote':
+    case 'MsgPreVote':
       sink.counter(0x28, message.logTerm);
       sink.counter(0x30, message.index);
-      sink.counter(0x40, message.commit);
       return;
     case 'MsgAppResp':
       if (message.reject) sink.counter(0x28, message.logTerm);
       sink.counter(0x30, message.index);
+      return;
+    case 'MsgReadIndexResp':
+      sink.counter(0x30, message.index);
+      return;
+    default:
+      return;
+  }
+}
+
+/** The fields after the entries, in order; of them, only the snapshot comes elsewhere. */
+function writeTail(message: Message, sink: Sink): void {
+  switch (message.type) {
+    case 'MsgApp':
+      sink.counter(0x40, message.commit);
+      return;
+    case 'MsgAppResp':
       if (!message.reject) return;
       sink.bool(0x50, true);
       sink.counter(0x58, message.rejectHint);
       return;
     case 'MsgVote':
     case 'MsgPreVote':
-      sink.counter(0x28, message.logTerm);
-      sink.counter(0x30, message.index);
       if (message.transfer) sink.data(0x62, transferContext);
       return;
     case 'MsgVoteResp':
@@ -118,17 +135,8 @@ function writeHead(message: Message, sink: Sink): void {
     case 'MsgHeartbeatResp':
       if (message.context.length !== 0) sink.data(0x62, message.context);
       return;
-    case 'MsgReadIndexResp':
-      sink.counter(0x30, message.index);
-      return;
-    case 'MsgProp':
-    case 'MsgSnap':
-    case 'MsgTransferLeader':
-    case 'MsgTimeoutNow':
-    case 'MsgReadIndex':
-      return;
     default:
-      assertNever(message);
+      return;
   }
 }
 

@@ -1,5 +1,7 @@
 /** For tests, also of other packages: the contract of log storage, and scenarios in the language of etcd-io/raft. */
-export { replayScript } from './replay.js';
+export { logStorageContract } from './log-storage-contract.js';
+export type { LogStorageUnderTest, RegisterTest } from './log-storage-contract.js';
+export { replayScript, rewriteScript } from './replay.js';
 export type { Difference, Grade, ReplayResult } from './replay.js';
 export type { Argument, Directive } from './script.js';
 export { SafetyViolation } from './simulation/checker.js';

@@ -39,6 +39,26 @@ export function replayScript(text: string): ReplayResult {
   return { grade: gradeOf(differences), differences };
 }
 
+/**
+ * The script with the output that it has now. For scripts of one's own: to be committed only when every difference is
+ * understood.
+ */
+export function rewriteScript(text: string): string {
+  const directives = parseScript(text);
+  const run = makeRunner(directives);
+  const lines = text.split('\n');
+  const rewritten: string[] = [];
+  let at = 0;
+  for (const directive of directives) {
+    const [from, to] = directive.outputLines;
+    const output = run(directive).replace(/\n$/, '').split('\n');
+    const fenced = output.includes('') ? ['----', ...output, '----', '----'] : output;
+    rewritten.push(...lines.slice(at, from), ...fenced);
+    at = to;
+  }
+  return [...rewritten, ...lines.slice(at)].join('\n');
+}
+
 function gradeOf(differences: readonly Difference[]): Grade {
   if (differences.length === 0) return 'strict';
   return differences.every(({ grade }) => grade === 'lenient') ? 'lenient' : 'failed';

@@ -24,6 +24,8 @@ export interface Directive {
   readonly input: string;
   /** Ends with a newline unless empty. */
   readonly expected: string;
+  /** The lines of the output, from (inclusive) and to (exclusive), counted from 0. */
+  readonly outputLines: readonly [from: number, to: number];
 }
 
 /** Parses a script. Throws an `Error` that names the line. */
@@ -62,8 +64,18 @@ function parseDirective(
   const end = found < 0 ? lines.length : found;
   const expected = lines.slice(from, end).map((line) => `${line}\n`);
   const args = words.map(parseArgument);
-  const directive = { line: start + 1, command, args, input, expected: expected.join('') };
-  return { directive, next: double ? end + 2 : end };
+  const next = double ? end + 2 : end;
+  return {
+    directive: {
+      line: start + 1,
+      command,
+      args,
+      input,
+      expected: expected.join(''),
+      outputLines: [separator + 1, next],
+    },
+    next,
+  };
 }
 
 /** Splits at spaces that are not within parentheses. */

@@ -1,11 +1,13 @@
 /**
  * `pnpm --filter @kv/raft replay FOLDER...`: replays every script of the folders, prints each difference, and ends with
  * the number of files that passed and failed. A file passes when everything but the log lines is as expected.
+ *
+ * With UPDATE_TESTDATA=1 the scripts get the output that they have now instead. Commit only what you understand.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { argv, env, exit, stdout } from 'node:process';
-import { replayScript, type Difference } from '@kv/raft/testing';
+import { replayScript, rewriteScript, type Difference } from '@kv/raft/testing';
 
 /** All `.txt` files at or below a path, in order. */
 function findScripts(path: string): string[] {
@@ -35,6 +37,9 @@ let failed = 0;
 // pnpm runs scripts in the package; paths are meant from where the command was given.
 const base = env['INIT_CWD'] ?? '.';
 for (const file of folders.flatMap((folder) => findScripts(resolve(base, folder)))) {
+  if (env['UPDATE_TESTDATA'] === '1') {
+    writeFileSync(file, rewriteScript(readFileSync(file, 'utf8')));
+  }
   const { grade, differences } = replayScript(readFileSync(file, 'utf8'));
   for (const difference of differences) printDifference(file, difference);
   stdout.write(`${grade.padEnd(8)}${file}\n`);

@@ -19,7 +19,15 @@ const count = Number(values.count);
 const rounds = Number(values.rounds);
 stdout.write(`seeds ${first} to ${first + count - 1}, ${rounds} rounds each\n`);
 
-const totals = { committed: 0, leaders: 0, crashes: 0, snapshots: 0, confChanges: 0, reads: 0, stranded: 0 };
+const totals = {
+  committed: 0,
+  leaders: 0,
+  crashes: 0,
+  snapshots: 0,
+  confChanges: 0,
+  reads: 0,
+  stranded: 0,
+};
 for (let seed = first; seed < first + count; seed += 1) {
   try {
     const result = simulate(seed, rounds);

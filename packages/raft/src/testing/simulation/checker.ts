@@ -42,7 +42,8 @@ export class Checker {
   leads(id: NodeId, term: Term): boolean {
     const other = this.#leaders.get(term);
     if (other === id) return false;
-    require(other === undefined, `term ${term} has two leaders: ${String(other)} and ${id.toString()}`);
+    require(other ===
+      undefined, `term ${term} has two leaders: ${String(other)} and ${id.toString()}`);
     this.#leaders.set(term, id);
     return true;
   }
@@ -52,10 +53,9 @@ export class Checker {
     for (let index = log.firstIndex() as number; index <= this.committed; index += 1) {
       const expected = this.#committed[index];
       const actual = log.term(index as LogIndex);
-      require(
-        expected === undefined || actual === expected,
-        `leader ${id.toString()} has term ${String(actual)} at ${index}, where ${String(expected)} is committed`,
-      );
+      require(expected === undefined ||
+        actual ===
+          expected, `leader ${id.toString()} has term ${String(actual)} at ${index}, where ${String(expected)} is committed`);
     }
   }
 
@@ -68,38 +68,31 @@ export class Checker {
       this.#identities.set(key, { previousTerm, digest });
       return;
     }
-    require(
-      known.previousTerm === previousTerm && known.digest === digest,
-      `logs that agree at ${key} differ there or before`,
-    );
+    require(known.previousTerm === previousTerm &&
+      known.digest === digest, `logs that agree at ${key} differ there or before`);
   }
 
   /** A member says that the entry at `index` of `term` is committed. */
   commits(id: NodeId, index: LogIndex, term: Term): void {
     const known = this.#committed[index];
-    require(
-      known === undefined || known === term,
-      `${id.toString()} commits term ${term} at ${index}, where ${String(known)} was committed`,
-    );
+    require(known === undefined ||
+      known ===
+        term, `${id.toString()} commits term ${term} at ${index}, where ${String(known)} was committed`);
     this.#committed[index] = term;
   }
 
   /** A member has applied everything up to `index`, which gave `digest`. */
   applied(id: NodeId, index: LogIndex, digest: number): void {
     const known = this.#states.get(index);
-    require(
-      known === undefined || known === digest,
-      `the state of ${id.toString()} at ${index} differs from that of others`,
-    );
+    require(known === undefined ||
+      known === digest, `the state of ${id.toString()} at ${index} differs from that of others`);
     this.#states.set(index, digest);
   }
 
   /** A read that was asked for when `floor` was committed is answered with `index`. */
   reads(id: NodeId, index: LogIndex, floor: number): void {
-    require(
-      index >= floor,
-      `${id.toString()} may read at ${index}, but ${floor} was committed when it asked`,
-    );
+    require(index >=
+      floor, `${id.toString()} may read at ${index}, but ${floor} was committed when it asked`);
   }
 }
 

@@ -3,7 +3,16 @@
  * waiting, and all of those that were synced.
  */
 import { MemoryStorage } from '../../memory-storage.js';
-import { EMPTY_HARD_STATE, toIndex, toTerm, type ConfState, type Entry, type HardState, type LogIndex, type Snapshot } from '../../types.js';
+import {
+  EMPTY_HARD_STATE,
+  toIndex,
+  toTerm,
+  type ConfState,
+  type Entry,
+  type HardState,
+  type LogIndex,
+  type Snapshot,
+} from '../../types.js';
 import type { Chance } from './chance.js';
 
 /** The state machine, as it is stored: how far it applied, its digest, and the configuration there. */
@@ -70,7 +79,8 @@ export class Disk {
         return;
       case 'checkpoint':
         // A snapshot may have been installed since: what is in memory must not overwrite it (H-D12).
-        if (write.checkpoint.applied > this.#checkpoint.applied) this.#checkpoint = write.checkpoint;
+        if (write.checkpoint.applied > this.#checkpoint.applied)
+          this.#checkpoint = write.checkpoint;
         return;
       case 'release':
         if (write.snapshot.meta.index <= this.#log.snapshot().meta.index) return;

@@ -5,7 +5,16 @@ import type { MemoryStorage } from '../../memory-storage.js';
 import type { Message } from '../../message.js';
 import { RawNode } from '../../raw-node.js';
 import type { Ready, StorageAppend, StorageApply } from '../../ready.js';
-import { toIndex, toTerm, type ConfState, type Entry, type HardState, type LogIndex, type NodeId, type Snapshot } from '../../types.js';
+import {
+  toIndex,
+  toTerm,
+  type ConfState,
+  type Entry,
+  type HardState,
+  type LogIndex,
+  type NodeId,
+  type Snapshot,
+} from '../../types.js';
 import { mix, type Checker } from './checker.js';
 import type { Chance } from './chance.js';
 import { Disk, toCheckpoint, toSnapshotData, type Checkpoint } from './disk.js';
@@ -208,7 +217,9 @@ export class Member {
   #applyEntries(node: RawNode, entries: readonly Entry[]): void {
     for (const entry of entries) {
       if (entry.index !== this.#state.applied + 1) {
-        throw new Error(`${this.id.toString()} applies ${entry.index} after ${this.#state.applied}`);
+        throw new Error(
+          `${this.id.toString()} applies ${entry.index} after ${this.#state.applied}`,
+        );
       }
       const confState = this.#applyConfChange(node, entry) ?? this.#state.confState;
       const digest = mix(this.#state.digest + entry.term, entry.data);

@@ -14,7 +14,7 @@ import { drawOptions, type SimulationOptions } from './options.js';
 /** Members that may ever exist. Identifiers do not come back after a removal. */
 const MEMBERS_EVER_MAX = 12;
 /** Rounds within which a calm cluster has to elect a leader and apply what is proposed. */
-const CALM_ROUNDS_MAX = 4_000;
+const CALM_ROUNDS_MAX = 30_000;
 
 export class LivenessFailure extends Error {
   override readonly name: string = 'LivenessFailure';
@@ -61,7 +61,8 @@ class Simulation {
       chance: this.#chance,
       checker: this.#checker,
       // Slower than elections time out, a disk could keep a cluster from ever electing a leader.
-      syncRounds: () => (this.#calm ? 0 : this.#chance.below(this.#options.faults.syncRoundsMax + 1)),
+      syncRounds: () =>
+        this.#calm ? 0 : this.#chance.below(this.#options.faults.syncRoundsMax + 1),
       send: (message) => {
         this.#send(message);
       },
@@ -220,16 +221,16 @@ class Simulation {
   }
 
   /**
-   * A known limit of changes that take effect when applied (DESIGN.md): a member that alone knows of its own removal
-   * cannot lead any more, and its vote, which the others still need, goes to nobody with a shorter log.
+   * A known limit of changes that take effect when applied (DESIGN.md): a member that alone knows of its own removal or
+   * demotion cannot lead any more, and its vote, which the others still need, goes to nobody with a shorter log.
    */
   #isStranded(): boolean {
     const up = this.#up();
     return up.some(
       ({ id, confState }) =>
         confState.voters.length > 0 &&
-        !names(confState, id) &&
-        up.some((other) => names(other.confState, id)),
+        !votes(confState, id) &&
+        up.some((other) => votes(other.confState, id)),
     );
   }
 
@@ -241,6 +242,10 @@ class Simulation {
     const up = this.#up();
     const [newest] = up.sort((a, b) => b.applied - a.applied);
     if (newest === undefined) return;
+    for (const member of this.#members.values()) {
+      // One that was stopped is needed again if a change that was under way adds it once more.
+      if (member.node === undefined && names(newest.confState, member.id)) member.start();
+    }
     const stay = up.filter((member) => names(newest.confState, member.id));
     for (const member of up) {
       if (!stay.some(({ confState }) => names(confState, member.id))) member.crash();
@@ -257,8 +262,12 @@ class Simulation {
   }
 }
 
-function names({ voters, learners, votersOutgoing }: ConfState, id: NodeId): boolean {
-  return voters.includes(id) || learners.includes(id) || votersOutgoing.includes(id);
+function votes({ voters, votersOutgoing }: ConfState, id: NodeId): boolean {
+  return voters.includes(id) || votersOutgoing.includes(id);
+}
+
+function names(confState: ConfState, id: NodeId): boolean {
+  return votes(confState, id) || confState.learners.includes(id);
 }
 
 function range(count: number): NodeId[] {
