@@ -1,4 +1,5 @@
 /** One signal for a call out of the caller's signal, a time limit, and the closing of the client. */
+import { nowMs } from './clock.js';
 
 /** The reason with which a call's signal aborts at its time limit. */
 export class DeadlineReached extends Error {
@@ -26,7 +27,7 @@ export class CallScope implements Disposable {
   /** `timeoutMs` may be Infinity: no limit. */
   constructor(timeoutMs: number, ...sources: readonly (AbortSignal | undefined)[]) {
     this.#sources = sources.filter((source) => source !== undefined);
-    this.#endsAtMs = performance.now() + timeoutMs;
+    this.#endsAtMs = nowMs() + timeoutMs;
     for (const source of this.#sources) {
       if (source.aborted) this.#controller.abort(source.reason);
       else source.addEventListener('abort', this.#onAbort, { once: true });
@@ -40,7 +41,7 @@ export class CallScope implements Disposable {
 
   /** Milliseconds left; Infinity without a limit, never negative. */
   get remainingMs(): number {
-    return Math.max(0, this.#endsAtMs - performance.now());
+    return Math.max(0, this.#endsAtMs - nowMs());
   }
 
   #arm(): void {

@@ -1,4 +1,5 @@
 /** Renewals of leases as messages of the wire, over as many streams as it takes. */
+import { nowMs } from './clock.js';
 import { LeaseKeepAliveRequest, leaseService, type LeaseKeepAliveResponse } from '@kv/proto/lease';
 import { KvError } from './errors.js';
 import { pause, type RawClient } from './raw.js';
@@ -43,17 +44,17 @@ export async function* keepAliveMessages(
 ): AsyncGenerator<LeaseKeepAliveResponse, void, undefined> {
   const signal = settings.signal ?? new AbortController().signal;
   let aliveUntilMs = Infinity;
-  while (performance.now() < aliveUntilMs) {
+  while (nowMs() < aliveUntilMs) {
     const stream = await raw.stream(leaseService.leaseKeepAlive, settings);
     try {
       stream.send(LeaseKeepAliveRequest.create({ ID: id }));
       for await (const answer of stream) {
         if (answer.TTL <= 0n) return;
         const ttlMs = Number(answer.TTL) * 1_000;
-        aliveUntilMs = performance.now() + ttlMs;
-        const nextAtMs = performance.now() + ttlMs / 3;
+        aliveUntilMs = nowMs() + ttlMs;
+        const nextAtMs = nowMs() + ttlMs / 3;
         yield answer;
-        await pause(nextAtMs - performance.now(), signal);
+        await pause(nextAtMs - nowMs(), signal);
         stream.send(LeaseKeepAliveRequest.create({ ID: id }));
       }
     } catch (error) {

@@ -1,7 +1,12 @@
 /**
  * Watches as messages of the wire, over as many streams as it takes: every event once, in order of revision, none lost (invariant C3).
  */
-import { WatchRequest, type WatchCreateRequest, watchService, type WatchResponse } from '@kv/proto/watch';
+import {
+  WatchRequest,
+  type WatchCreateRequest,
+  watchService,
+  type WatchResponse,
+} from '@kv/proto/watch';
 import { KvError } from './errors.js';
 import { pause, type MessageStream, type RawClient } from './raw.js';
 import { GrpcCode } from './transport/status-error.js';

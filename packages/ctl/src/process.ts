@@ -1,5 +1,4 @@
 /** Arguments and environment of this process, as bytes. */
-import { readFileSync } from 'node:fs';
 import { fromText, type ByteString } from './bytes.js';
 import type { Environment } from './context.js';
 
@@ -15,6 +14,7 @@ export function processArguments(): readonly ByteString[] {
 /** The last `count` arguments from the kernel; undefined where there is no procfs. */
 function originalArguments(count: number): readonly ByteString[] | undefined {
   try {
+    const { readFileSync } = process.getBuiltinModule('node:fs');
     const all = readFileSync('/proc/self/cmdline').toString('latin1').split('\0');
     all.pop(); // Each argument ends with a zero byte.
     return all.slice(-count);

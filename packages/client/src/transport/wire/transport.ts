@@ -5,7 +5,7 @@
  * Unix sockets, and TLS through `node:tls`, which it imports only then. What it leaves to grpc-js: proxies, compression,
  * load balancing, channelz.
  */
-import * as net from 'node:net';
+import type { Socket } from 'node:net';
 import type {
   CallOptions,
   Channel,
@@ -31,9 +31,9 @@ export const wireTransport: Transport = {
 
 type State =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'connecting'; readonly socket: net.Socket | undefined }
+  | { readonly kind: 'connecting'; readonly socket: Socket | undefined }
   | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout }
-  | { readonly kind: 'ready'; readonly connection: Http2Connection; readonly socket: net.Socket }
+  | { readonly kind: 'ready'; readonly connection: Http2Connection; readonly socket: Socket }
   | { readonly kind: 'closed' };
 
 interface Waiter {
@@ -114,7 +114,7 @@ class WireChannel implements Channel {
   }
 
   /** The socket exists (and may still be connecting). */
-  #attach(socket: net.Socket): void {
+  #attach(socket: Socket): void {
     this.#state = { kind: 'connecting', socket };
     socket.setNoDelay(true);
     socket.setTimeout(connectMsMax, () => {
@@ -153,7 +153,7 @@ class WireChannel implements Channel {
     connection.start();
   }
 
-  #ready(connection: Http2Connection, socket: net.Socket): void {
+  #ready(connection: Http2Connection, socket: Socket): void {
     this.#state = { kind: 'ready', connection, socket };
     this.#failures = 0;
     this.#lastError = undefined;
@@ -169,7 +169,7 @@ class WireChannel implements Channel {
     if (this.#waiters.size > 0) this.#connect();
   }
 
-  #lost(connection: Http2Connection, socket: net.Socket, reason: Error): void {
+  #lost(connection: Http2Connection, socket: Socket, reason: Error): void {
     if (this.#state.kind === 'ready' && this.#state.connection === connection) {
       this.#lastError = reason;
       this.#state = { kind: 'idle' };
@@ -293,12 +293,12 @@ class WireChannel implements Channel {
   }
 }
 
-async function openSocket(endpoint: Endpoint, options: ChannelOptions): Promise<net.Socket> {
+async function openSocket(endpoint: Endpoint, options: ChannelOptions): Promise<Socket> {
   const where =
     endpoint.address.kind === 'unix'
       ? { path: endpoint.address.path }
       : { host: endpoint.address.host, port: endpoint.address.port };
-  if (!endpoint.secure) return net.connect(where);
+  if (!endpoint.secure) return process.getBuiltinModule('node:net').connect(where);
   const { connectTls } = await import('./tls.js');
   return connectTls(where, endpoint, options.tls);
 }
