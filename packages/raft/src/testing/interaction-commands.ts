@@ -2,7 +2,8 @@
 import { isMessageType } from '../message.js';
 import { NO_DATA, toIndex, toNodeId, type NodeId } from '../types.js';
 import { levels, type Level } from './describe-event.js';
-import { EMPTY_START, InteractionEnv, type Recipient, type Start } from './interaction-env.js';
+import type { InteractionEnv } from './interaction-env.js';
+import { EMPTY_START, type Recipient, type Start } from './interaction-env.js';
 import type { InteractionMember } from './interaction-member.js';
 import { parseChanges } from './parse-changes.js';
 import type { Directive } from './script.js';

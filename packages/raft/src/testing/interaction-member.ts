@@ -5,14 +5,7 @@ import type { Observer } from '../events.js';
 import { MemoryStorage } from '../memory-storage.js';
 import { RawNode } from '../raw-node.js';
 import type { StorageAppend, StorageApply } from '../ready.js';
-import {
-  type ConfState,
-  type Entry,
-  type HardState,
-  type LogIndex,
-  type NodeId,
-  type Snapshot,
-} from '../types.js';
+import type { ConfState, Entry, HardState, LogIndex, NodeId, Snapshot } from '../types.js';
 
 /** Takes each applied entry as a new snapshot, and hands out the newest one: scenarios send snapshots without more ado. */
 class SnapshottingStorage extends MemoryStorage {

@@ -17,12 +17,15 @@ import {
 /** The writing side, which the contract needs and the port does not have. Each call is durable when it is done. */
 export interface LogStorageUnderTest {
   readonly storage: LogStorage;
-  save(hardState: HardState | undefined, entries: readonly Entry[]): Promise<void> | void;
+  readonly save: (
+    hardState: HardState | undefined,
+    entries: readonly Entry[],
+  ) => Promise<void> | void;
   /** Replaces the log by a snapshot that was received. */
-  install(snapshot: Snapshot): Promise<void> | void;
+  readonly install: (snapshot: Snapshot) => Promise<void> | void;
   /** Forgets entries up to `index` (inclusive), for which a snapshot stands from now on. */
-  release(index: LogIndex, confState: ConfState): Promise<void> | void;
-  close(): Promise<void> | void;
+  readonly release: (index: LogIndex, confState: ConfState) => Promise<void> | void;
+  readonly close: () => Promise<void> | void;
 }
 
 /** Registers one test: vitest's `it` or `test`, or anything of this shape. */
