@@ -21,3 +21,23 @@ export { noPeers } from './peer/transport.js';
 export type { PeerReceiver, PeerTransport } from './peer/transport.js';
 export type { Random } from './random.js';
 export type { Alarm, AlarmType } from './apply/command.js';
+
+// For the process around a member.
+export { parseConfig } from './config/parse-config.js';
+export type { ReadFile } from './config/parse-config.js';
+export type { DaemonConfig, LoggingConfig, ParsedConfig } from './config/daemon-config.js';
+export type { Note, Problem } from './config/report.js';
+export type { EtcdUrl } from './config/url-list.js';
+export { bootstrapProblem } from './config/initial-cluster.js';
+export { flagListing, goArchOf, goPlatformOf, synopsis, versionText } from './config/help.js';
+export { openLogger } from './logging/json-logger.js';
+export { systemText } from './logging/sink.js';
+export { Listener } from './transport/listener.js';
+export type { ListenerOptions, ListenerServices } from './transport/listener.js';
+export { clientTransport } from './transport/client-transport.js';
+export { PrometheusMetrics } from './http/prometheus.js';
+export { grpcMetrics } from './http/grpc-metrics.js';
+export { descriptorsMax, processMetrics } from './http/process-metrics.js';
+export { healthRoutes } from './http/health.js';
+export { clientRoutes, metricsRoutes, peerRoutes } from './http/routes.js';
+export { withAccess } from './http/access.js';

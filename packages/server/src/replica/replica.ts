@@ -113,7 +113,10 @@ export class Replica {
         ids: this.ids,
         pending: this.pending,
         quota,
-        applyConfChange: (change) => this.#node.applyConfChange(change),
+        applyConfChange: (change) => {
+          this.#campaignIfAlone();
+          return this.#node.applyConfChange(change);
+        },
       },
       toIndex(index),
     );
@@ -230,7 +233,6 @@ export class Replica {
     for (const effect of batch.effects) {
       if (effect.type === 'membershipChanged') {
         this.#setPeers();
-        this.#campaignIfAlone();
       } else if (effect.type === 'termBegan') {
         this.linearizable.termBegan(this.#clock.monotonicMs());
       }
@@ -242,7 +244,7 @@ export class Replica {
     this.#peers.setPeers(others);
   }
 
-  /** Nobody else can lead: waiting for an election timeout would only cost time. */
+  /** In a later turn: nobody else can lead, and waiting for an election timeout would only cost time. */
   #campaignIfAlone(): void {
     this.#loop.withNode((node) => {
       const { voters } = node.status().config;
