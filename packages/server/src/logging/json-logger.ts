@@ -25,13 +25,23 @@ interface Place {
 /** Frames of this function and of `log`, which are of no interest. */
 const OWN_FRAMES = 2;
 
-/** Where the line is written; folder and file only, as zap shortens them. */
+/** Where the line is written: folder and file only, as zap shortens them; `dist` says nothing and is left out. */
 function placeOf(): Place {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder);
-  const stack = (holder.stack ?? '').split('\n').slice(1 + OWN_FRAMES);
-  const path = /((?:[^/\\(]+[/\\])?[^/\\(]+:\d+):\d+\)?$/.exec(stack[0] ?? '')?.[1] ?? 'unknown';
-  return { caller: path, stack: stack.map((frame) => frame.trim()).join('\n') };
+  const frames = (holder.stack ?? '').split('\n').slice(1 + OWN_FRAMES);
+  return {
+    caller: shortPlace(frames[0] ?? ''),
+    stack: frames.map((frame) => frame.trim()).join('\n'),
+  };
+}
+
+/** `etcd/main.js:33` out of `at run (file:///app/etcd/dist/main.js:33:12)`. */
+export function shortPlace(frame: string): string {
+  const place = /([^(\s]+:\d+):\d+\)?$/.exec(frame)?.[1];
+  if (place === undefined) return 'unknown';
+  const parts = place.split(/[/\\]/).filter((part) => part !== 'dist' && part !== 'src');
+  return parts.slice(-2).join('/');
 }
 
 class LineLogger implements Logger {
@@ -55,7 +65,7 @@ class LineLogger implements Logger {
     if (!this.#sampler.admits(level, message, performance.now())) return;
     const { caller, stack } = placeOf();
     const line = {
-      ...{ level, time: new Date(), caller, message, fields },
+      ...{ level, timeMs: performance.timeOrigin + performance.now(), caller, message, fields },
       stack: severity[level] >= severity.error ? stack : undefined,
     };
     this.#sink.write(this.#format === 'json' ? jsonLine(line) : consoleLine(line));

@@ -3,7 +3,8 @@ import type { LogFields, LogLevel, LogValue } from '../logger.js';
 
 export interface LogLine {
   readonly level: LogLevel;
-  readonly time: Date;
+  /** Since 1970 UTC, with fractions. */
+  readonly timeMs: number;
   /** Where in the source the line was written: `folder/file.js:12`. */
   readonly caller: string;
   readonly message: string;
@@ -15,10 +16,11 @@ export interface LogLine {
 const two = (value: number): string => value.toString().padStart(2, '0');
 
 /** `2006-01-02T15:04:05.000000Z0700` in Go's terms: local time, microseconds, `Z` for UTC. */
-export function timestamp(time: Date): string {
+export function timestamp(timeMs: number): string {
+  const time = new Date(timeMs);
   const day = `${time.getFullYear().toString()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
   const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
-  const micros = `${time.getMilliseconds().toString().padStart(3, '0')}000`;
+  const micros = (Math.floor(timeMs * 1000) % 1_000_000).toString().padStart(6, '0');
   const offset = -time.getTimezoneOffset();
   if (offset === 0) return `${day}T${clock}.${micros}Z`;
   const zone = `${two(Math.trunc(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`;
@@ -46,7 +48,7 @@ function fieldsOf(fields: LogFields): Record<string, unknown> {
 export function jsonLine(line: LogLine): string {
   const object = {
     level: line.level,
-    ts: timestamp(line.time),
+    ts: timestamp(line.timeMs),
     caller: line.caller,
     msg: line.message,
     ...fieldsOf(line.fields),
@@ -57,7 +59,7 @@ export function jsonLine(line: LogLine): string {
 
 /** Tab-separated columns, the fields as JSON in the last one. */
 export function consoleLine(line: LogLine): string {
-  const columns = [timestamp(line.time), line.level, line.caller, line.message];
+  const columns = [timestamp(line.timeMs), line.level, line.caller, line.message];
   const fields = fieldsOf(line.fields);
   if (Object.keys(fields).length > 0) columns.push(JSON.stringify(fields));
   const stack = line.stack === undefined ? '' : `\n${line.stack}`;

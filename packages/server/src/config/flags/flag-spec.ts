@@ -47,8 +47,26 @@ export interface FlagSpec {
   readonly noEffect?: string;
 }
 
+/** Any row of the table, with its name and type as literals. */
+export type KnownFlag =
+  | (typeof memberFlags)[number]
+  | (typeof clusteringFlags)[number]
+  | (typeof securityFlags)[number]
+  | (typeof authFlags)[number]
+  | (typeof monitoringFlags)[number]
+  | (typeof loggingFlags)[number]
+  | (typeof tracingFlags)[number]
+  | (typeof featureFlags)[number]
+  | (typeof unsafeFlags)[number]
+  | (typeof generalFlags)[number];
+
+export interface FlagGroup {
+  readonly heading: string;
+  readonly flags: readonly KnownFlag[];
+}
+
 /** Groups of the help, in its order. */
-export const flagGroups = [
+export const flagGroups: readonly FlagGroup[] = [
   { heading: 'Member', flags: memberFlags },
   { heading: 'Clustering', flags: clusteringFlags },
   { heading: 'Security', flags: securityFlags },
@@ -58,17 +76,13 @@ export const flagGroups = [
   { heading: 'Distributed tracing', flags: tracingFlags },
   { heading: 'Features', flags: featureFlags },
   { heading: 'Unsafe feature', flags: unsafeFlags },
-] as const;
-
-/** Any row of the table, with its name and type as literals. */
-export type KnownFlag =
-  (typeof flagGroups)[number]['flags'][number] | (typeof generalFlags)[number];
+];
 
 /** Names of the flags of a type. */
 export type NameOf<T extends FlagType> = Extract<KnownFlag, { readonly type: T }>['name'];
 
 export const allFlags: readonly KnownFlag[] = [
-  ...flagGroups.flatMap((group): readonly KnownFlag[] => group.flags),
+  ...flagGroups.flatMap((group) => group.flags),
   ...generalFlags,
 ];
 

@@ -1,0 +1,113 @@
+/** The sockets of the daemon: taken before anything is read from disk, so that a busy port is found at once. */
+import { Listener, descriptorsMax } from '@kv/server';
+import type { DaemonConfig, EtcdUrl, ListenerOptions, Logger } from '@kv/server';
+import { StartError } from './start-error.js';
+
+/** Descriptors that are not for clients (etcd's number): files of the log, the store, other members. */
+const DESCRIPTORS_RESERVED = 150;
+/** Where the system does not say. */
+const CONNECTIONS_MAX_UNKNOWN = 100_000;
+
+export interface Listeners {
+  readonly peer: readonly Listener[];
+  readonly client: readonly Listener[];
+  readonly clientHttp: readonly Listener[];
+  readonly metrics: readonly Listener[];
+}
+
+export const allOf = (listeners: Listeners): readonly Listener[] => [
+  ...listeners.client,
+  ...listeners.clientHttp,
+  ...listeners.metrics,
+  ...listeners.peer,
+];
+
+function connectionsMax(): number {
+  const descriptors = descriptorsMax();
+  if (descriptors === undefined) return CONNECTIONS_MAX_UNKNOWN;
+  if (descriptors > DESCRIPTORS_RESERVED) return descriptors - DESCRIPTORS_RESERVED;
+  throw new StartError(
+    'file descriptor limit of etcd process is too low; please set higher',
+    `limit ${descriptors.toString()}, recommended more than ${DESCRIPTORS_RESERVED.toString()}`,
+    { hint: 'raise it with ulimit -n' },
+  );
+}
+
+/** `127.0.0.1:2379`, as Go prints it in errors. */
+function addressText(url: EtcdUrl): string {
+  if (url.port === undefined) return url.socketPath;
+  const host = url.host.includes(':') ? `[${url.host}]` : url.host;
+  return `${host}:${url.port.toString()}`;
+}
+
+function systemReason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'bind: address already in use';
+    case 'EACCES':
+      return 'bind: permission denied';
+    case 'EADDRNOTAVAIL':
+      return 'bind: cannot assign requested address';
+    case 'ERR_SOCKET_BAD_PORT':
+      return 'invalid port';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const busyHints: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    'another program listens there, perhaps another etcd: find it with "ss -ltnp", stop it, or choose another port',
+  EACCES: 'ports below 1024 are for the superuser: choose another port',
+  EADDRNOTAVAIL: 'that is no address of this machine',
+};
+
+async function open(url: EtcdUrl, common: Omit<ListenerOptions, 'address'>): Promise<Listener> {
+  const address =
+    url.port === undefined ? { path: url.socketPath } : { host: url.host, port: url.port };
+  try {
+    return await Listener.open({ ...common, address });
+  } catch (error) {
+    const network = url.port === undefined ? 'unix' : 'tcp';
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const hint = busyHints[code];
+    throw new StartError(
+      'discovery failed',
+      `listen ${network} ${addressText(url)}: ${systemReason(error)}`,
+      { cause: error, ...(hint === undefined ? {} : { hint }) },
+    );
+  }
+}
+
+const texts = (urls: readonly EtcdUrl[]): readonly string[] => urls.map((url) => url.text);
+
+/** Takes every address of the configuration, or none. */
+export async function openListeners(daemon: DaemonConfig, logger: Logger): Promise<Listeners> {
+  const common = { logger, connectionsMax: connectionsMax(), reusePort: daemon.socketReusePort };
+  const opened: Listener[] = [];
+  const openAll = async (urls: readonly EtcdUrl[]): Promise<readonly Listener[]> => {
+    const listeners: Listener[] = [];
+    for (const url of urls) {
+      const listener = await open(url, common);
+      opened.push(listener);
+      listeners.push(listener);
+    }
+    return listeners;
+  };
+  try {
+    logger.log('info', 'configuring peer listeners', {
+      'listen-peer-urls': texts(daemon.listenPeerUrls),
+    });
+    const peer = await openAll(daemon.listenPeerUrls);
+    logger.log('info', 'configuring client listeners', {
+      'listen-client-urls': texts(daemon.listenClientUrls),
+    });
+    const client = await openAll(daemon.listenClientUrls);
+    const clientHttp = await openAll(daemon.listenClientHttpUrls);
+    return { peer, client, clientHttp, metrics: await openAll(daemon.listenMetricsUrls) };
+  } catch (error) {
+    await Promise.all(opened.map((listener) => listener.close()));
+    throw error;
+  }
+}
