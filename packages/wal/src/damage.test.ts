@@ -19,6 +19,7 @@ import {
 } from '../test/support.js';
 import type { Wal } from './index.js';
 import { WalError } from './errors.js';
+import { RecordType } from './record.js';
 import type { FaultyDisk } from './testing/index.js';
 import { seededRandom } from './testing/random.js';
 
@@ -144,6 +145,36 @@ describe('acknowledged data', () => {
       code: 'corrupt',
       message: containing('says that this was durable'),
     });
+  });
+
+  it('is refused also after a crash, if a later batch survived whose mark covers it', async () => {
+    const content = await killed(async (wal) => {
+      wal.append({ entries: [entry(1), entry(2, 1, new Uint8Array(2000).fill(7))] });
+      await wal.sync();
+      wal.append({ entries: [entry(3)] });
+      await wal.sync();
+    });
+    content.fill(0, 1024, 1536);
+    expect(await failure(() => open(diskWith(content)))).toMatchObject({ code: 'crc-mismatch' });
+  });
+
+  it('is refused if only its length is damaged, also with no mark behind it', async () => {
+    const content = await killed(async (wal) => {
+      wal.append({ entries: [entry(1)] });
+      await wal.sync();
+    });
+    // The last record's frame: its header is the eight bytes before the record.
+    const header =
+      content.findLastIndex((byte, i) => byte === 0x08 && content[i + 1] === RecordType.entry) - 8;
+    for (const length of [0, 1024, 1 << 20]) {
+      const damaged = content.slice();
+      new DataView(damaged.buffer).setUint32(header, length, true);
+      new DataView(damaged.buffer).setUint32(header + 4, 0, true);
+      expect(await failure(() => open(diskWith(damaged))), `${length}`).toMatchObject({
+        code: oneOf('corrupt', 'crc-mismatch'),
+        message: containing('the record is intact, but its length is not'),
+      });
+    }
   });
 
   it('a value that holds a forged mark of another place is no evidence', async () => {

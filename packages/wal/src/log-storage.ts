@@ -5,7 +5,7 @@
  * owner keeps a number of entries for followers that lag, and older ones are served by a snapshot.
  */
 import type { ConfState, Entry, HardState, LogIndex, LogStorage, Snapshot, Term } from '@kv/raft';
-import { EMPTY_CONF_STATE, EMPTY_HARD_STATE, toIndex, toTerm } from '@kv/raft';
+import { EMPTY_CONF_STATE, EMPTY_HARD_STATE, RaftError, toIndex, toTerm } from '@kv/raft';
 import { entrySize } from '@kv/raft/codec';
 import { invariant } from './invariant.js';
 import type { Recovered, SnapshotId } from './options.js';
@@ -69,16 +69,12 @@ export class StableLog implements LogStorage {
   }
 
   entries(from: LogIndex, to: LogIndex, bytesMax: number): readonly Entry[] {
-    invariant(
-      from >= this.firstIndex() && from < to && to <= this.lastIndex() + 1,
-      'a range within the log',
-      {
-        from,
-        to,
-        first: this.firstIndex(),
-        last: this.lastIndex(),
-      },
-    );
+    if (from < this.firstIndex() || from >= to || to > this.lastIndex() + 1) {
+      throw new RaftError(
+        'storage',
+        `entries ${from} to ${to} are not within ${this.firstIndex()} to ${this.lastIndex()}`,
+      );
+    }
     const found: Entry[] = [];
     let bytes = 0;
     for (let index = from; index < to; index = toIndex(index + 1)) {

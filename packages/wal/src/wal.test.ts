@@ -215,6 +215,28 @@ describe('segments', () => {
     expect(recovered.snapshot).toEqual(snapshot(9));
   });
 
+  it("purge does not count on a leader's snapshot before its commit index is durable (W4)", async () => {
+    const disk = makeDisk();
+    const wal = await create(disk);
+    for (let i = 1; i <= 9; i++) {
+      wal.append({ entries: [entry(i, 1, new Uint8Array(1500))], hardState: state(1, i) });
+      await wal.sync();
+    }
+    await wal.saveSnapshot(snapshot(50, 2));
+    wal.append({ entries: [], hardState: state(2, 50) });
+    wal.release(toIndex(50));
+    expect(await wal.purge(1)).toEqual([]);
+    disk.reboot('none');
+    expect((await open(disk, { snapshots: [snapshot(50, 2)] })).recovered.entries).toHaveLength(9);
+
+    const { wal: again } = await open(disk, { snapshots: [snapshot(50, 2)] });
+    await again.saveSnapshot(snapshot(50, 2));
+    again.append({ entries: [], hardState: state(2, 50) });
+    await again.sync();
+    again.release(toIndex(50));
+    expect((await again.purge(1)).length).toBeGreaterThan(0);
+  });
+
   it("a leader's snapshot beyond the log moves lastIndex", async () => {
     const disk = await written(async (wal) => {
       wal.append({ entries: entries(1, 3), hardState: state(1, 3) });
@@ -234,6 +256,19 @@ describe('segments', () => {
     disk.place(`${DIRECTORY}/1.tmp`, new Uint8Array(10));
     await open(disk);
     expect(disk.list(DIRECTORY)).toEqual(['0000000000000000-0000000000000000.wal']);
+  });
+});
+
+describe('open', () => {
+  it('makes durable what it returns, which a killed process may have left in the page cache only', async () => {
+    const disk = makeDisk();
+    const wal = await create(disk, { fsync: false });
+    wal.append({ entries: entries(1, 3), hardState: state(1, 2) });
+    await wal.sync();
+    const { recovered } = await open(disk);
+    disk.reboot('none');
+    expect((await open(disk)).recovered).toEqual(recovered);
+    expect(recovered.entries).toHaveLength(3);
   });
 });
 
