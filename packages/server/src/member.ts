@@ -321,7 +321,7 @@ export class Member implements MemberHandle {
     switch (effect.type) {
       case 'termBegan':
         if (this.#replica.leadership.isLeader) {
-          this.#leases.promote();
+          this.#leases.promote(effect.term);
           this.#versions.check();
         }
         return;
@@ -353,7 +353,8 @@ export class Member implements MemberHandle {
   #fail(error: Error): void {
     this.#ports.logger.log('fatal', 'the member can not go on', { error });
     this.#tellFailure(error);
-    void this.close();
+    // Whoever calls close hears how that went; what matters was told just now.
+    this.close().catch(() => undefined);
   }
 
   /** First nobody gets in, then those inside are told, then what they used is closed: log before store. */

@@ -123,13 +123,13 @@ export class Applier {
     this.#overQuota = [];
     this.#effects = [];
     this.#confState = undefined;
-    const txn = this.#state.store.begin();
-    for (const entry of fresh) this.#applyEntry(txn, entry);
-    txn.setConsistentIndex(
-      { index: last.index, term: last.term },
-      this.#confState === undefined ? undefined : utf8(confStateToJson(this.#confState)),
-    );
-    txn.end();
+    this.#inOneTransaction((txn) => {
+      for (const entry of fresh) this.#applyEntry(txn, entry);
+      txn.setConsistentIndex(
+        { index: last.index, term: last.term },
+        this.#confState === undefined ? undefined : utf8(confStateToJson(this.#confState)),
+      );
+    });
     return {
       changes: this.#changes,
       answers: this.#answers,
@@ -137,6 +137,18 @@ export class Applier {
       effects: this.#effects,
       last: { index: last.index, term: last.term },
     };
+  }
+
+  /** All of a batch, or nothing: what is thrown inside ends the member, and the store keeps none of it. */
+  #inOneTransaction(run: (txn: WriteTxn) => void): void {
+    const txn = this.#state.store.begin();
+    try {
+      run(txn);
+    } catch (error) {
+      txn.abort(error);
+      throw error;
+    }
+    txn.end();
   }
 
   #replayConfiguration(entry: Entry): void {

@@ -3,7 +3,7 @@
  * client is read no further while {@link WAITING_MAX} requests wait.
  */
 import { LeaseKeepAliveRequest, LeaseKeepAliveResponse } from '@kv/proto';
-import type { LeaseId } from '@kv/lease';
+import type { LeaseCheckpoint, LeaseId } from '@kv/lease';
 import type { StreamCall } from '@kv/rpc';
 import type { Clock, Timer } from '../clock.js';
 import type { ResponseHeaders } from '../grpc/header.js';
@@ -116,7 +116,7 @@ export class KeepAliveCall {
     switch (outcome.type) {
       case 'renewed':
         if (outcome.clear === undefined) this.#answer(id, revision, outcome.ttlSeconds);
-        else this.#clear(id, revision, outcome.ttlSeconds, outcome.clear);
+        else this.#clear(id, revision, outcome.clear);
         return;
       case 'expired':
         // The answer waits until it is gone, or leadership is: then it is looked for again.
@@ -143,15 +143,11 @@ export class KeepAliveCall {
     });
   }
 
-  #clear(
-    id: LeaseId,
-    revision: number,
-    ttlSeconds: number,
-    checkpoint: Parameters<LeaseEngine['clearCheckpoint']>[0],
-  ): void {
+  /** A recorded remainder is cleared through the log first; only the renewal after that is an answer. */
+  #clear(id: LeaseId, revision: number, checkpoint: LeaseCheckpoint): void {
     this.#parts.engine.clearCheckpoint(checkpoint, (applied) => {
       if (this.#ended) return;
-      if (applied) this.#answer(id, revision, ttlSeconds);
+      if (applied) this.#renew(id, revision, true);
       else this.#fail('timedOut');
     });
   }

@@ -4,12 +4,14 @@
  */
 import { Primary } from '@kv/lease';
 import type { LeaseCheckpoint, LeaseId, Lessor, RenewOutcome } from '@kv/lease';
+import type { Term } from '@kv/raft';
 import { RequestField } from '../apply/entry-codec.js';
 import { encodeLeaseCheckpoint, encodeLeaseRevoke } from '../apply/state-codec.js';
 import type { Clock, Timer } from '../clock.js';
 import type { Counter, Metrics } from '../metrics.js';
 import type { Linearizable } from '../request/linearizable.js';
 import type { Proposer } from '../request/proposer.js';
+import type { Waiter } from '../request/proposal.js';
 
 /** How often expiry is looked at. With 500 leases per look, 1000 end per second at most. */
 const SCAN_INTERVAL_MS = 500;
@@ -43,6 +45,8 @@ export class LeaseEngine {
   #due: LeaseId[] = [];
   #pendingRevokes = 0;
   #checkpointPending = false;
+  /** The term in which this member is primary: what it offers is proposed in it, or not at all (H-L1). */
+  #term: Term | undefined;
 
   constructor(parts: LeaseEngineParts) {
     this.#parts = parts;
@@ -71,13 +75,15 @@ export class LeaseEngine {
   }
 
   /** The first entry of this member's term as leader was applied. */
-  promote(): void {
+  promote(term: Term): void {
+    this.#term = term;
     this.#primary.promote(this.#now(), this.#parts.electionTimeoutMs);
   }
 
   /** Leadership is lost: nothing runs out any more, and whoever waits for an end is woken. */
   demote(): void {
     this.#due = [];
+    this.#term = undefined;
     this.#primary.demote();
   }
 
@@ -158,14 +164,16 @@ export class LeaseEngine {
         this.#pendingRevokes -= 1;
         this.#revokeNext();
       };
-      proposer.propose(proposer.draft(RequestField.leaseRevoke, encodeLeaseRevoke(id)), {
+      const draft = proposer.draft(RequestField.leaseRevoke, encodeLeaseRevoke(id));
+      const waiter: Waiter = {
         applied: (outcome) => {
           if (outcome.type === 'leaseRevoke') this.#expired.inc();
           ended();
         },
         // What was not revoked is offered again by the primary.
         failed: ended,
-      });
+      };
+      proposer.propose(draft, waiter, this.#term);
     }
   }
 
@@ -182,14 +190,15 @@ export class LeaseEngine {
   #propose(checkpoints: readonly LeaseCheckpoint[], done: (applied: boolean) => void): void {
     const { proposer } = this.#parts;
     const request = encodeLeaseCheckpoint(checkpoints);
-    proposer.propose(proposer.draft(RequestField.leaseCheckpoint, request), {
+    const waiter: Waiter = {
       applied: () => {
         done(true);
       },
       failed: () => {
         done(false);
       },
-    });
+    };
+    proposer.propose(proposer.draft(RequestField.leaseCheckpoint, request), waiter, this.#term);
   }
 
   #now(): number {

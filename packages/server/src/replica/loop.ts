@@ -177,9 +177,10 @@ export class ReplicaLoop {
     }
   }
 
-  #propose(proposals: readonly Proposal[]): void {
-    if (proposals.length === 0) return;
+  #propose(taken: readonly Proposal[]): void {
     const { node, inbox, pending } = this.#parts;
+    const proposals = taken.filter((proposal) => this.#isInItsTerm(proposal));
+    if (proposals.length === 0) return;
     const result = node.propose(proposals.map((proposal) => proposal.data));
     if (result.outcome !== 'dropped') {
       for (const proposal of proposals) proposal.state = 'proposed';
@@ -188,6 +189,16 @@ export class ReplicaLoop {
     } else {
       for (const proposal of proposals) pending.fail(proposal, 'dropped');
     }
+  }
+
+  /** False for one that is bound to a term of this leader that is over: it is dropped. */
+  #isInItsTerm(proposal: Proposal): boolean {
+    const { node, pending } = this.#parts;
+    const { onlyInTerm } = proposal;
+    if (onlyInTerm === undefined) return true;
+    if (node.role === 'leader' && node.term === onlyInTerm) return true;
+    pending.fail(proposal, 'dropped');
+    return false;
   }
 
   #process(ready: Ready): void {

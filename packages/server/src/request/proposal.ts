@@ -1,4 +1,5 @@
 /** One request on its way through the log, and how its caller learns what became of it. */
+import type { Term } from '@kv/raft';
 import type { Command } from '../apply/command.js';
 import type { Outcome } from '../apply/outcome.js';
 import type { RequestSequence } from '../ids.js';
@@ -35,6 +36,8 @@ export class Proposal {
   readonly data: Buffer;
   readonly waiter: Waiter;
   readonly startedMs: number;
+  /** Proposed by this member as leader of this term, or not at all: never queued over a change, never forwarded. */
+  readonly onlyInTerm: Term | undefined;
   state: ProposalState = 'queued';
 
   constructor(
@@ -43,11 +46,13 @@ export class Proposal {
     data: Buffer,
     waiter: Waiter,
     startedMs: number,
+    onlyInTerm?: Term,
   ) {
     this.sequence = sequence;
     this.command = command;
     this.data = data;
     this.waiter = waiter;
     this.startedMs = startedMs;
+    this.onlyInTerm = onlyInTerm;
   }
 }

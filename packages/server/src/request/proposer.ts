@@ -2,7 +2,7 @@
  * Takes commands from services (and from the member itself) to the log: gives them an id, remembers who waits, and puts
  * them into the inbox. Refuses what can not be served; fails what takes too long (errors.md §6).
  */
-import type { RawNode } from '@kv/raft';
+import type { RawNode, Term } from '@kv/raft';
 import type { AppliedIndex } from '../apply/applied-index.js';
 import type { Command } from '../apply/command.js';
 import { decodeRequest, spliceEntry, type RequestField } from '../apply/entry-codec.js';
@@ -61,8 +61,11 @@ export class Proposer {
     return { sequence, data, command };
   }
 
-  /** Hands a draft over. The waiter hears later, exactly once; when it is refused here, at once. */
-  propose(draft: Draft, waiter: Waiter): void {
+  /**
+   * Hands a draft over. The waiter hears later, exactly once; when it is refused here, at once. With `onlyInTerm` it is
+   * proposed by this member as leader of that term, or dropped.
+   */
+  propose(draft: Draft, waiter: Waiter, onlyInTerm?: Term): void {
     const refusal = this.#refusal(draft);
     if (refusal !== undefined) {
       this.#parts.metrics.proposalFailed();
@@ -71,7 +74,8 @@ export class Proposer {
     }
     const { pending, inbox, clock } = this.#parts;
     const { sequence, command, data } = draft;
-    const proposal = new Proposal(sequence, command, data, waiter, clock.monotonicMs());
+    const nowMs = clock.monotonicMs();
+    const proposal = new Proposal(sequence, command, data, waiter, nowMs, onlyInTerm);
     if (!inbox.addProposal(proposal)) {
       waiter.failed('tooManyRequests');
       return;

