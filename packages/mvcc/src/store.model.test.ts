@@ -1,7 +1,16 @@
 // Any sequence of requests, compactions, reads and restarts gives what a naive model gives, on every backend.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { everything, finish, key, noLease, pairsOf, scratch, textOf } from '../test/scratch.js';
+import {
+  everything,
+  finish,
+  inMemory,
+  key,
+  noLease,
+  pairsOf,
+  scratch,
+  textOf,
+} from '../test/scratch.js';
 import type { Backend } from './backend/backend.js';
 import { SqliteBackend } from './backend/sqlite-backend.js';
 import type { KeyRange, LeaseId, Revision } from './model.js';
@@ -279,7 +288,7 @@ describe('the store equals the naive model', () => {
       fc.asyncProperty(fc.array(arbitraryStep, { maxLength: 25 }), (steps) =>
         runBoth(
           new MemoryBackend(),
-          (from) => Promise.resolve((from as MemoryBackend).crash(Infinity)),
+          (from) => Promise.resolve(inMemory(from).crash(Infinity)),
           steps,
         ),
       ),

@@ -74,7 +74,8 @@ export class MvccStore {
       if (core.verify) core.index.verify();
       return new MvccStore(core, leases);
     } catch (error) {
-      await backend.close();
+      // Why it failed is what the caller needs; that closing a damaged database fails as well adds nothing.
+      await backend.close().catch(() => undefined);
       throw error;
     }
   }

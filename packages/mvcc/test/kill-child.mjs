@@ -1,6 +1,8 @@
 // Applies log entries to the store at argv[2] for ever, batch by batch, and reports each committed and each durable
 // index on stdout, until it is killed. Runs on the built package: a process of its own has no test runner.
 import { writeSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { TextEncoder } from 'node:util';
 import { MvccStore, SqliteBackend } from '../dist/index.js';
 import { compactionOf, operationsOf } from './workload.mjs';
 
@@ -36,6 +38,6 @@ for (let batch = 1; ; batch++) {
   if (batch % 20 === 0) {
     void store.checkpoint().then((durable) => report(`durable ${durable.index}`));
   }
-  if (batch % 5 === 0) await new Promise(setImmediate);
+  if (batch % 5 === 0) await nextTurn();
   await store.gate();
 }

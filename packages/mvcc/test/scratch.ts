@@ -7,7 +7,9 @@ import { afterAll } from 'vitest';
 import type { Key, KeyRange, LeaseId, Revision, StoredKeyValue } from '../src/model.js';
 import { valueOf } from '../src/codec/record.js';
 import type { ReadView, WriteTxn } from '../src/api.js';
+import type { Backend } from '../src/backend/backend.js';
 import type { RevisionProblem, SlicedTask } from '../src/options.js';
+import { MemoryBackend } from '../src/testing/memory-backend.js';
 
 export const everything: KeyRange = { type: 'all' };
 export const noLease = 0n as LeaseId;
@@ -69,4 +71,10 @@ export function finish<T>(task: SlicedTask<T> | RevisionProblem): T {
     const result = task.step();
     if (result !== undefined) return result;
   }
+}
+
+/** The backend as what it is, where a test needs its power cuts. */
+export function inMemory(backend: Backend): MemoryBackend {
+  if (!(backend instanceof MemoryBackend)) throw new Error(`${backend.name} is not in memory`);
+  return backend;
 }

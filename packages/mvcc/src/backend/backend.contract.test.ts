@@ -4,7 +4,7 @@ import { describe, it } from 'vitest';
 import { backendContract } from '../testing/backend-contract.js';
 import type { BackendHarness } from '../testing/backend-contract.js';
 import { MemoryBackend } from '../testing/memory-backend.js';
-import { copyDatabase, scratch } from '../../test/scratch.js';
+import { copyDatabase, inMemory, scratch } from '../../test/scratch.js';
 import { SqliteBackend } from './sqlite-backend.js';
 
 const { path } = scratch();
@@ -32,8 +32,8 @@ const sqlite: BackendHarness = {
 
 const memory: BackendHarness = {
   open: () => Promise.resolve(new MemoryBackend()),
-  reopen: (backend) => Promise.resolve((backend as MemoryBackend).crash(Infinity)),
-  crash: (backend) => Promise.resolve((backend as MemoryBackend).crash(2)),
+  reopen: (backend) => Promise.resolve(inMemory(backend).crash(Infinity)),
+  crash: (backend) => Promise.resolve(inMemory(backend).crash(2)),
   openImage: (image) => Promise.resolve(MemoryBackend.fromImage(image)),
 };
 
@@ -41,5 +41,5 @@ describe.each([
   ['SqliteBackend', sqlite],
   ['MemoryBackend', memory],
 ] as const)('%s', (_name, harness) => {
-  for (const { name, run } of backendContract) it(name, () => run(harness));
+  for (const example of backendContract) it(example.name, () => example.run(harness));
 });

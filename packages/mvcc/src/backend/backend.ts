@@ -17,7 +17,7 @@ export interface BackendSize {
   readonly bytes: number;
   /** `bytes` minus free pages. */
   readonly inUseBytes: number;
-  /** Bytes of committed changes that no checkpoint has moved into the database yet. */
+  /** Bytes that the log of committed changes occupies; checkpoints let it start over. */
   readonly logBytes: number;
 }
 

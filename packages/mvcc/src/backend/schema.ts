@@ -39,11 +39,16 @@ export function configureNewFile(database: Database, pageBytes: number): void {
 }
 
 /** Settings of each connection, every one read back: a typo in a pragma is silence. */
-export function configureConnection(database: Database, cacheBytes: number): void {
+export function configureConnection(
+  database: Database,
+  cacheBytes: number,
+  logBytesMax: number,
+): void {
   const cacheKib = Math.floor(cacheBytes / 1024);
   set(database, 'journal_mode', 'wal', 'wal');
   set(database, 'synchronous', 'NORMAL', 1);
   set(database, 'wal_autocheckpoint', '0', 0);
+  set(database, 'journal_size_limit', String(logBytesMax), logBytesMax);
   set(database, 'cache_size', `-${cacheKib}`, -cacheKib);
   set(database, 'mmap_size', '0', 0);
   set(database, 'temp_store', 'MEMORY', 2);

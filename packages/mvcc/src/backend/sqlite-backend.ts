@@ -75,7 +75,11 @@ export class SqliteBackend implements Backend {
       database = new Database(path, { timeout: 1000 });
       checkEngineVersion(String(database.prepare('SELECT sqlite_version()').pluck().get()));
       configureNewFile(database, options.pageBytes ?? defaultPageBytes);
-      configureConnection(database, options.cacheBytes ?? defaultCacheBytes);
+      configureConnection(
+        database,
+        options.cacheBytes ?? defaultCacheBytes,
+        options.logBytesMax ?? defaultLogBytesMax,
+      );
       prepareSchema(database);
       const backend = new SqliteBackend(database, lock, options);
       backend.limitBytes(options.databaseBytesMax);
@@ -166,9 +170,11 @@ export class SqliteBackend implements Backend {
 
   bucketNames(): string[] {
     const names: string[] = [];
-    for (let name = this.query('nextBucket', ''); name !== undefined;) {
-      names.push(String(name));
-      name = this.query('nextBucket', name);
+    for (let after = ''; ;) {
+      const name = this.query('nextBucket', after);
+      if (typeof name !== 'string') break;
+      names.push(name);
+      after = name;
     }
     return names;
   }
@@ -230,8 +236,7 @@ export class SqliteBackend implements Backend {
   private async closeOnce(): Promise<void> {
     try {
       await this.checkpointer.close();
-      this.endRead();
-      this.database.close();
+      this.attempt('close', () => this.database.close());
     } finally {
       this.lock.release();
     }
