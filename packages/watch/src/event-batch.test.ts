@@ -66,7 +66,7 @@ function etcdFragments(sizes: readonly number[], envelope: number, max: number):
   return counts;
 }
 
-describe('fragments (spec/rpc.md §6.6, B-52)', () => {
+describe('fragments (B-52)', () => {
   test('are etcd’s, for any sizes around the bound', () => {
     fc.assert(
       fc.property(

@@ -29,7 +29,7 @@ export type WatchResponse =
       readonly fragment: boolean;
     };
 
-/** Texts of `cancel_reason` that this package decides (spec/errors.md §5; etcd api/v3rpc/rpctypes, storage/mvcc). */
+/** Texts of `cancel_reason` that this package decides (etcd api/v3rpc/rpctypes, storage/mvcc). */
 export const REASONS = {
   compacted: 'etcdserver: mvcc: required revision has been compacted',
   emptyRange: 'mvcc: watcher range is empty',

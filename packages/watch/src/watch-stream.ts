@@ -57,7 +57,7 @@ export interface WatchStream {
   revoke(id: WatchId, reason: string): boolean;
   /**
    * The client's progress request: one notification for the stream, if every watcher is live and has reached its start,
-   * and there is one at all; else nothing (spec/rpc.md §6.4).
+   * and there is one at all; else nothing (etcd watchable_store.go, progressIfSync).
    */
   requestProgress(): void;
   /** The stream's progress timer fired: notifies each watcher that wants it, is live, and had no events since the last. */
