@@ -2,7 +2,7 @@
  * The log of one member: what `append` takes is durable once the next `sync` resolves, and comes back from `open`.
  *
  * One owner calls; calls may overlap only as documented. The state is: the filling buffer and where in which segment
- * it will go (`#target`, `#base`), and what the last records said (`#lastIndex`, `#hardState`, `#usableSnapshot`).
+ * it will go (`#target`, `#base`), and what the last records said (`#lastIndex`, `#hardState`).
  */
 import { dirname, join } from 'node:path';
 import { encodeHardState } from '@kv/raft/codec';
@@ -30,6 +30,7 @@ import {
 } from './options.js';
 import { encodeSnapshotRecord } from './proto.js';
 import { RecordType } from './record.js';
+import { Retention } from './retention.js';
 import { RecordWriter } from './record-writer.js';
 import { readContents, repairTail } from './recovery.js';
 import { formatSegmentName, isUnfinishedName, segmentsOf, type SegmentId } from './segment-name.js';
@@ -55,8 +56,7 @@ export class Wal implements AsyncDisposable {
   readonly #unsyncedBytesMax: number;
   readonly #writer: SegmentWriter;
   readonly #metadata: Uint8Array;
-  /** Visible segments, oldest first. The last one is written. */
-  readonly #segments: SegmentId[];
+  readonly #retention: Retention;
   #filling: RecordWriter = new RecordWriter();
   #idle: RecordWriter = new RecordWriter();
   /** The segment that the filling buffer goes to, and where in it the buffer begins. */
@@ -67,12 +67,6 @@ export class Wal implements AsyncDisposable {
   #marked = 0;
   #lastIndex: LogIndex;
   #hardState: HardState | undefined;
-  #durableCommit: LogIndex;
-  /** The newest snapshot from which recovery can start: its record is durable, and a commit index that covers it. */
-  #usableSnapshot: LogIndex;
-  /** Snapshots whose record is durable, but no commit index that covers them (a leader's, for a moment). */
-  #uncoveredSnapshots: LogIndex[] = [];
-  #releasedBefore: LogIndex = toIndex(0);
   #bytesWritten = 0;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -91,14 +85,13 @@ export class Wal implements AsyncDisposable {
     this.#unsyncedBytesMax = options.unsyncedBytesMax ?? UNSYNCED_BYTES_MAX;
     this.#writer = writer;
     this.#metadata = state.metadata;
-    this.#segments = [...state.segments];
     this.#target = target;
     this.#base = state.offset;
     this.#durable = state.offset;
     this.#lastIndex = state.lastIndex;
     this.#hardState = state.hardState;
-    this.#durableCommit = state.hardState?.commit ?? toIndex(0);
-    this.#usableSnapshot = state.snapshotIndex;
+    const commit = state.hardState?.commit ?? toIndex(0);
+    this.#retention = new Retention(state.segments, state.snapshotIndex, commit);
     this.#filling.begin(state.chain);
   }
 
@@ -186,7 +179,7 @@ export class Wal implements AsyncDisposable {
 
   /** Names of the segments, oldest first. */
   get segmentNames(): readonly string[] {
-    return this.#segments.map(formatSegmentName);
+    return this.#retention.segments.map(formatSegmentName);
   }
 
   /** Why this log is dead, once it is. */
@@ -238,8 +231,7 @@ export class Wal implements AsyncDisposable {
     this.#filling.record(RecordType.snapshot, encodeSnapshotRecord(meta));
     if (meta.index > this.#lastIndex) this.#lastIndex = meta.index;
     await this.#sync();
-    this.#uncoveredSnapshots.push(meta.index);
-    this.#coverSnapshots();
+    this.#retention.snapshotDurable(meta.index);
   }
 
   /**
@@ -247,23 +239,22 @@ export class Wal implements AsyncDisposable {
    * recovery can start from (W4), may then be deleted by `purge`. As etcd's ReleaseLockTo, keeps one segment more than needed.
    */
   release(before: LogIndex): void {
-    if (before > this.#releasedBefore) this.#releasedBefore = before;
+    this.#retention.release(before);
   }
 
   /** Deletes released segments, oldest first, while more than `segmentsMax` (at least 1) exist. Returns their names. */
   async purge(segmentsMax: number): Promise<readonly string[]> {
     this.#checkUsable();
     const { fileSystem, directory } = this.#settings;
-    const before = Math.min(this.#releasedBefore, this.#usableSnapshot);
     const removed: string[] = [];
-    while (this.#segments.length > Math.max(1, segmentsMax)) {
-      const [oldest, second] = this.#segments;
-      if (oldest === undefined || second === undefined || second.firstIndex >= before) break;
+    for (;;) {
+      const oldest = this.#retention.oldestRemovable(segmentsMax);
+      if (oldest === undefined) break;
       const name = formatSegmentName(oldest);
       attempt('remove', join(directory, name), () => {
         fileSystem.remove(join(directory, name));
       });
-      this.#segments.shift();
+      this.#retention.removeOldest();
       removed.push(name);
     }
     if (removed.length > 0) await syncDirectory(fileSystem, directory);
@@ -366,7 +357,7 @@ export class Wal implements AsyncDisposable {
   async #flush(): Promise<void> {
     const full = this.#filling;
     const target = this.#target;
-    const isNew = target !== this.#segments.at(-1);
+    const isNew = target !== this.#retention.segments.at(-1);
     const end = this.#base + full.length;
     this.#filling = this.#idle;
     this.#idle = full;
@@ -382,19 +373,9 @@ export class Wal implements AsyncDisposable {
       this.#failure = ioError('write', this.#settings.directory, error);
       throw this.#failure;
     }
-    if (isNew) this.#segments.push(target);
+    if (isNew) this.#retention.add(target);
     if (target === this.#target) this.#durable = end;
-    this.#durableCommit = commit;
-    this.#coverSnapshots();
-  }
-
-  #coverSnapshots(): void {
-    if (this.#uncoveredSnapshots.length === 0) return;
-    const covered = this.#uncoveredSnapshots.filter((index) => index <= this.#durableCommit);
-    this.#usableSnapshot = toIndex(Math.max(this.#usableSnapshot, ...covered));
-    this.#uncoveredSnapshots = this.#uncoveredSnapshots.filter(
-      (index) => index > this.#durableCommit,
-    );
+    this.#retention.commitDurable(commit);
   }
 
   async #close(): Promise<void> {
