@@ -1,5 +1,5 @@
 /** Which calls may be sent again, and when (reliability rule G-18; etcd client/v3/retry.go for the reads). */
-import { GrpcCode, StatusError } from './transport/status-error.js';
+import { GrpcCode, type StatusError } from './transport/status-error.js';
 
 /** Attempts of one call, the first included. */
 export const attemptsMax = 100;

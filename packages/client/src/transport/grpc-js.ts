@@ -29,7 +29,6 @@ class GrpcJsChannel implements Channel {
   readonly endpoint: Endpoint;
   readonly #client: grpc.Client;
   readonly #calls = new Set<grpc.Call>();
-  #lastError: Error | undefined;
   #isClosed = false;
 
   constructor(endpoint: Endpoint, options: ChannelOptions) {
@@ -55,7 +54,10 @@ class GrpcJsChannel implements Channel {
   }
 
   get lastError(): Error | undefined {
-    return this.#lastError;
+    // grpc-js does not tell why; a call would, but a call may leave.
+    return this.#state() === grpc.connectivityState.TRANSIENT_FAILURE
+      ? new Error(`no connection to ${this.endpoint.text}`)
+      : undefined;
   }
 
   #state(): grpc.connectivityState {
@@ -77,12 +79,7 @@ class GrpcJsChannel implements Channel {
         resolve();
       };
       signal.addEventListener('abort', done, { once: true });
-      this.#client.waitForReady(Date.now() + readinessSliceMs, (error) => {
-        if (error !== undefined && this.#state() === grpc.connectivityState.TRANSIENT_FAILURE) {
-          this.#lastError = new Error(`no connection to ${this.endpoint.text}`);
-        } else if (error === undefined) this.#lastError = undefined;
-        done();
-      });
+      this.#client.waitForReady(Date.now() + readinessSliceMs, done);
     });
   }
 

@@ -79,7 +79,7 @@ class WireChannel implements Channel {
         },
         reject: (reason) => {
           settle(() => {
-            reject(reason as Error);
+            reject(asError(reason));
           });
         },
       };
