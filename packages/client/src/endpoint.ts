@@ -17,7 +17,7 @@ export function parseEndpoint(text: string, secureByDefault: boolean): Endpoint 
   const rest = (url?.[2] ?? text).replace(/\/+$/, '');
   if (rest.includes('@'))
     throw configError(text.replace(/\/\/.*@/, '//…@'), 'credentials do not belong in an address');
-  const parts = /^(?:\[([0-9a-fA-F:.%a-z]+)\]|([^:/?#[\]]+)):([0-9]{1,5})$/.exec(rest);
+  const parts = /^(?:\[([0-9a-fA-F:.%a-z]+)\]|([^:/?#[\]\s]+)):([0-9]{1,5})$/.exec(rest);
   const host = parts?.[1] ?? parts?.[2];
   const port = Number(parts?.[3]);
   if (host === undefined || port > portMax || port === 0) {
