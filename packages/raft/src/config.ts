@@ -96,7 +96,7 @@ function withDefaults(config: RaftConfig): ResolvedConfig {
     heartbeatTicks: config.heartbeatTicks ?? 1,
     applied: config.applied ?? toIndex(0),
     messageBytesMax,
-    applyingBytesMax: config.applyingBytesMax ?? messageBytesMax,
+    applyingBytesMax: config.applyingBytesMax ?? Math.max(messageBytesMax, 1),
     uncommittedBytesMax: config.uncommittedBytesMax ?? Infinity,
     inflightMessagesMax: config.inflightMessagesMax ?? 512,
     inflightBytesMax: config.inflightBytesMax ?? Infinity,

@@ -46,11 +46,16 @@ describe('§6 cluster membership changes', () => {
     cluster.settle();
     leader.node.proposeConfChange(LEAVE_JOINT);
     cluster.settle();
-    expect(leader.node.status().config).toEqual({ ...EMPTY_CONF_STATE, voters: [id(1), id(2), id(4)] });
+    expect(leader.node.status().config).toEqual({
+      ...EMPTY_CONF_STATE,
+      voters: [id(1), id(2), id(4)],
+    });
     const last = leader.node.lastIndex;
     leader.node.proposeConfChange(LEAVE_JOINT);
     cluster.settle();
-    expect(leader.applied.find(({ index }) => index === last + 1)).toMatchObject({ type: 'normal' });
+    expect(leader.applied.find(({ index }) => index === last + 1)).toMatchObject({
+      type: 'normal',
+    });
   });
 
   it('H-C9: a new leader accepts no change before everything before it is applied', () => {
@@ -72,7 +77,12 @@ describe('§6 cluster membership changes', () => {
     cluster.propose(1, 'a', 'b');
     cluster.settle();
     const joiner = cluster.add(2, { confState: confOf(1) });
-    leader.node.proposeConfChange({ id: 1n, type: 'addLearnerNode', nodeId: id(2), context: NO_DATA });
+    leader.node.proposeConfChange({
+      id: 1n,
+      type: 'addLearnerNode',
+      nodeId: id(2),
+      context: NO_DATA,
+    });
     cluster.settle();
     expect(joiner.node.lastIndex).toBe(leader.node.lastIndex);
     expect(leader.node.status().config.learners).toEqual([id(2)]);
@@ -111,7 +121,9 @@ describe('§6 cluster membership changes', () => {
     const cluster = new TestCluster(1);
     const { node } = cluster.elect(1);
     const before = node.status().config;
-    expect(node.applyConfChange({ id: 1n, type: 'removeNode', nodeId: id(0), context: NO_DATA })).toEqual(before);
+    expect(
+      node.applyConfChange({ id: 1n, type: 'removeNode', nodeId: id(0), context: NO_DATA }),
+    ).toEqual(before);
   });
 
   it('a change that does not fit, and was not checked, is a typed error', () => {
@@ -145,13 +157,22 @@ describe('§7 log compaction', () => {
     expect(late.node.commit).toBe(5);
     expect(late.storage.snapshot().data).toEqual(context('state'));
     expect(late.applied.map(({ index }) => index)).toEqual([1, 5]);
-    expect(leader.node.status().progress.get(id(3))).toMatchObject({ state: 'replicate', match: 5 });
+    expect(leader.node.status().progress.get(id(3))).toMatchObject({
+      state: 'replicate',
+      match: 5,
+    });
   });
 
   it('a snapshot of what the log has only moves the commit', () => {
     const member = new TestMember(1, { confState: confOf(1, 2), log: [1, 1, 1], term: 1 });
     const meta = { index: toIndex(2), term: member.node.term, confState: confOf(1, 2) };
-    member.node.step({ type: 'MsgSnap', from: id(2), to: id(1), term: member.node.term, snapshot: { meta, data: NO_DATA } });
+    member.node.step({
+      type: 'MsgSnap',
+      from: id(2),
+      to: id(1),
+      term: member.node.term,
+      snapshot: { meta, data: NO_DATA },
+    });
     expect(member.node.commit).toBe(2);
     expect(member.work()).toMatchObject([{ type: 'MsgAppResp', index: 2 }]);
     expect(member.terms()).toEqual([1, 1, 1]);
@@ -312,7 +333,9 @@ describe('thesis §6.4 linearizable reads', () => {
   });
 
   it('with leases the leader answers by itself', () => {
-    const cluster = new TestCluster(3, { config: { readIndexMode: 'leaseBased', checkQuorum: true } });
+    const cluster = new TestCluster(3, {
+      config: { readIndexMode: 'leaseBased', checkQuorum: true },
+    });
     const leader = cluster.elect(1);
     leader.node.readIndex(context('r1'));
     leader.work();

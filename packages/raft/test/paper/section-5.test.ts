@@ -1,6 +1,7 @@
 /** The claims of section 5 of the Raft paper (extended version), one test each. */
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/message.js';
+import { RawNode } from '../../src/raw-node.js';
 import { NO_DATA, toIndex, toTerm } from '../../src/types.js';
 import { confOf, entryOf, id, TestCluster, TestMember } from '../support/cluster.js';
 
@@ -23,7 +24,13 @@ const vote = (from: number, to: number, term: number, index: number, logTerm: nu
   transfer: false,
 });
 
-const append = (term: number, index: number, logTerm: number, terms: number[], commit = 0): Message => ({
+const append = (
+  term: number,
+  index: number,
+  logTerm: number,
+  terms: number[],
+  commit = 0,
+): Message => ({
   type: 'MsgApp',
   from: id(2),
   to: id(1),
@@ -37,14 +44,21 @@ const append = (term: number, index: number, logTerm: number, terms: number[], c
 const three = confOf(1, 2, 3);
 
 describe('§5.1 Raft basics', () => {
-  it.each(['follower', 'candidate', 'leader'])('a %s that sees a later term follows in it', (role) => {
-    const cluster = new TestCluster(3);
-    const member = cluster.member(1);
-    if (role === 'candidate') member.node.campaign();
-    if (role === 'leader') cluster.elect(1);
-    member.node.step(heartbeat(2, 1, 7));
-    expect([member.node.role, member.node.term, member.node.leader]).toEqual(['follower', 7, id(2)]);
-  });
+  it.each(['follower', 'candidate', 'leader'])(
+    'a %s that sees a later term follows in it',
+    (role) => {
+      const cluster = new TestCluster(3);
+      const member = cluster.member(1);
+      if (role === 'candidate') member.node.campaign();
+      if (role === 'leader') cluster.elect(1);
+      member.node.step(heartbeat(2, 1, 7));
+      expect([member.node.role, member.node.term, member.node.leader]).toEqual([
+        'follower',
+        7,
+        id(2),
+      ]);
+    },
+  );
 
   it('a request of an earlier term changes nothing', () => {
     const member = new TestMember(1, { confState: three, log: [1, 2], term: 5 });
@@ -121,7 +135,13 @@ describe('§5.2 leader election', () => {
     member.node.campaign();
     member.work();
     for (let copy = 0; copy < 3; copy += 1) {
-      member.node.step({ type: 'MsgVoteResp', from: id(2), to: id(1), term: toTerm(1), reject: false });
+      member.node.step({
+        type: 'MsgVoteResp',
+        from: id(2),
+        to: id(1),
+        term: toTerm(1),
+        reject: false,
+      });
     }
     expect(member.node.role).toBe('candidate');
   });
@@ -145,7 +165,11 @@ describe('§5.2 leader election', () => {
     const member = new TestMember(1, { confState: three });
     member.node.campaign();
     member.node.step(heartbeat(3, 1, 1));
-    expect([member.node.role, member.node.leader, member.node.term]).toEqual(['follower', id(3), 1]);
+    expect([member.node.role, member.node.leader, member.node.term]).toEqual([
+      'follower',
+      id(3),
+      1,
+    ]);
   });
 
   it('election timeouts are drawn between one and two times electionTicks', () => {
@@ -154,7 +178,7 @@ describe('§5.2 leader election', () => {
       const member = new TestMember(1, { confState: three });
       const bounds: number[] = [];
       // The random port is asked for a number below electionTicks.
-      const node = new (member.node.constructor as typeof import('../../src/raw-node.js').RawNode)(
+      const node = new RawNode(
         { id: id(1), electionTicks: 10, preVote: false },
         member.storage,
         (bound) => {
@@ -262,7 +286,11 @@ describe('§5.3 log replication', () => {
   ])('figure 7 (%s): the leader makes the log equal to its own', (_name, log) => {
     const lead = [1, 1, 1, 4, 4, 5, 5, 6, 6, 6];
     // The third member's vote is needed, since that of (d) cannot be had.
-    const cluster = new TestCluster(3, [{ log: lead, term: 7 }, { log, term: 7 }, { log: [], term: 7 }]);
+    const cluster = new TestCluster(3, [
+      { log: lead, term: 7 },
+      { log, term: 7 },
+      { log: [], term: 7 },
+    ]);
     cluster.elect(1);
     expect(cluster.member(2).terms()).toEqual([...lead, 8]);
     expect(cluster.member(3).terms()).toEqual([...lead, 8]);
@@ -271,7 +299,11 @@ describe('§5.3 log replication', () => {
   it('finding where logs meet takes one probe per term, not per entry', () => {
     const lead = [1, ...new Array<number>(300).fill(6)];
     const log = [1, ...new Array<number>(200).fill(3)];
-    const cluster = new TestCluster(3, [{ log: lead, term: 6 }, { log, term: 6 }, { log: lead, term: 6 }]);
+    const cluster = new TestCluster(3, [
+      { log: lead, term: 6 },
+      { log, term: 6 },
+      { log: lead, term: 6 },
+    ]);
     cluster.member(1).node.campaign();
     let refusals = 0;
     cluster.settle((message) => {
@@ -293,14 +325,21 @@ describe('§5.4 safety', () => {
     [[1, 2], 2, 1, false],
     [[1, 2], 9, 1, false],
     [[2], 1, 1, false],
-  ])('§5.4.1 with log %j, a candidate at index %i of term %i gets the vote: %s', (log, index, term, granted) => {
-    const member = new TestMember(1, { confState: three, log, term: 3 });
-    member.node.step(vote(2, 1, 4, index, term));
-    expect(member.work()).toMatchObject([{ type: 'MsgVoteResp', reject: !granted }]);
-  });
+  ])(
+    '§5.4.1 with log %j, a candidate at index %i of term %i gets the vote: %s',
+    (log, index, term, granted) => {
+      const member = new TestMember(1, { confState: three, log, term: 3 });
+      member.node.step(vote(2, 1, 4, index, term));
+      expect(member.work()).toMatchObject([{ type: 'MsgVoteResp', reject: !granted }]);
+    },
+  );
 
   it('§5.4.2 an entry of an earlier term is not committed by counting (figure 8)', () => {
-    const cluster = new TestCluster(3, [{ log: [1, 2], term: 2 }, { log: [1], term: 2 }, { log: [1], term: 2 }]);
+    const cluster = new TestCluster(3, [
+      { log: [1, 2], term: 2 },
+      { log: [1], term: 2 },
+      { log: [1], term: 2 },
+    ]);
     const leader = cluster.member(1);
     leader.node.campaign();
     // The others get the entry of term 2, but not the leader's own of term 3.

@@ -5,7 +5,16 @@ import { RawNode } from '../../src/raw-node.js';
 import type { RaftConfig } from '../../src/config.js';
 import type { ReadState } from '../../src/ready.js';
 import { decodeChange } from '../../src/proposal.js';
-import { EMPTY_CONF_STATE, NO_DATA, toIndex, toNodeId, toTerm, type ConfState, type Entry, type NodeId } from '../../src/types.js';
+import {
+  EMPTY_CONF_STATE,
+  NO_DATA,
+  toIndex,
+  toNodeId,
+  toTerm,
+  type ConfState,
+  type Entry,
+  type NodeId,
+} from '../../src/types.js';
 
 export const id = (value: number): NodeId => toNodeId(BigInt(value));
 
@@ -94,7 +103,7 @@ export class TestCluster {
   constructor(count: number, starts: Partial<Start> | readonly Partial<Start>[] = {}) {
     const confState = confOf(...Array.from({ length: count }, (_, at) => at + 1));
     for (let number = 1; number <= count; number += 1) {
-      const start = Array.isArray(starts) ? (starts as Partial<Start>[])[number - 1] : starts;
+      const start = isList(starts) ? starts[number - 1] : starts;
       this.members.push(new TestMember(number, { confState, ...start }));
     }
   }
@@ -148,4 +157,10 @@ export class TestCluster {
     const data = texts.map((text) => Uint8Array.from(text, (char) => char.charCodeAt(0)));
     this.member(number).node.propose(data.length > 0 ? data : [NO_DATA]);
   }
+}
+
+function isList(
+  starts: Partial<Start> | readonly Partial<Start>[],
+): starts is readonly Partial<Start>[] {
+  return Array.isArray(starts);
 }

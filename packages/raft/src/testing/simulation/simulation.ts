@@ -138,9 +138,12 @@ class Simulation {
       const count = 1 + this.#chance.below(5);
       member.node?.propose(Array.from({ length: count }, () => this.#payload()));
     }
-    if (this.#chance.oneIn(readOneIn)) {
+    // Reads of leaders most of all: one that was deposed without knowing is who could answer wrongly.
+    for (const reader of this.#up()) {
+      const leads = reader.node?.role === 'leader';
+      if (!this.#chance.oneIn(leads ? readOneIn : readOneIn * 4)) continue;
       this.#counts.reads += 1;
-      member.read((this.#token += 1), this.#checker.committed);
+      reader.read((this.#token += 1), this.#checker.committed);
     }
     if (this.#chance.oneIn(checkpointOneIn)) member.checkpoint(this.#chance.oneIn(2));
   }
