@@ -20,7 +20,10 @@ async function work(m: MemoryMember, ledger: Ledger, batches: number): Promise<v
   for (let batch = 0; batch < batches; batch++) {
     for (let n = 0; n < 4; n++) {
       const number = ledger.asked++;
-      const call = m.begin(kvService.put, kvService.put.request.encode(put(`k${number}`, 'v'.repeat(50))));
+      const call = m.begin(
+        kvService.put,
+        kvService.put.request.encode(put(`k${number}`, 'v'.repeat(50))),
+      );
       void call.done().then(() => {
         if (call.response === undefined) return;
         const { header } = kvService.put.response.decode(call.response);
@@ -72,20 +75,23 @@ async function crashOnce(
   return crashed;
 }
 
-describe.each(policies)('power fails at every change of the disk, keeping %s of what was not synced', (policy) => {
-  it('CP-1 CP-2 CP-3 CP-15 G-2 with a log that is only written', async () => {
-    let at = 0;
-    while (await crashOnce(at, policy, 11, {})) at += 1;
-    expect(at).toBeGreaterThan(20);
-  });
+describe.each(policies)(
+  'power fails at every change of the disk, keeping %s of what was not synced',
+  (policy) => {
+    it('CP-1 CP-2 CP-3 CP-15 G-2 with a log that is only written', async () => {
+      let at = 0;
+      while (await crashOnce(at, policy, 11, {})) at += 1;
+      expect(at).toBeGreaterThan(20);
+    });
 
-  it('CP-6 I5 with snapshots, and segments that are let go', async () => {
-    let at = 0;
-    const config = { snapshotCount: 5, snapshotCatchupEntries: 3, maxWals: 1, maxSnapshots: 1 };
-    while (await crashOnce(at, policy, 12, config)) at += 2;
-    expect(at).toBeGreaterThan(30);
-  });
-});
+    it('CP-6 I5 with snapshots, and segments that are let go', async () => {
+      let at = 0;
+      const config = { snapshotCount: 5, snapshotCatchupEntries: 3, maxWals: 1, maxSnapshots: 1 };
+      while (await crashOnce(at, policy, 12, config)) at += 2;
+      expect(at).toBeGreaterThan(30);
+    });
+  },
+);
 
 it('CP-8 a compaction goes on where it was after a restart, and hashes the same', async () => {
   for (let kept = 0; kept < 8; kept += 2) {

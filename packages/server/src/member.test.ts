@@ -68,7 +68,10 @@ describe('start', () => {
     const m = await MemoryMember.open({ config });
     const { memberId, clusterId } = m.member.view();
     await m.stop();
-    Object.assign(config, { advertiseClientUrls: ['http://10.0.0.2:2379'], initialClusterToken: 'x' });
+    Object.assign(config, {
+      advertiseClientUrls: ['http://10.0.0.2:2379'],
+      initialClusterToken: 'x',
+    });
     m.backend = m.backend.crash(m.backend.unsyncedCommits);
     await m.start();
     expect(m.member.view()).toMatchObject({ memberId, clusterId });

@@ -44,7 +44,7 @@ export interface ApplierPorts {
   readonly pending: Pending;
   readonly quota: Quota;
   /** Tells Raft of a change of configuration as it is applied. */
-  applyConfChange(change: ConfChange): ConfState;
+  readonly applyConfChange: (change: ConfChange) => ConfState;
 }
 
 /** What a batch did, in order; to be told once its transaction has ended. */
@@ -281,7 +281,7 @@ export class Applier {
   #applyConfChange(txn: WriteTxn, entry: Entry): void {
     const { membership } = this.#state;
     const change = confChangeOf(entry);
-    const id = change.nodeId as MemberId;
+    const id = change.nodeId;
     const context = memberFromJson(textOf(change.context)) ?? {
       member: { id, peerUrls: [], isLearner: false, name: '', clientUrls: [] },
       isPromotion: false,

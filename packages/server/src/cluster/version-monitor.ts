@@ -16,7 +16,7 @@ export interface VersionMonitorParts {
   readonly clock: Clock;
   /** Feature level of this program: `3.7.0`. */
   readonly ownVersion: string;
-  isLeader(): boolean;
+  readonly isLeader: () => boolean;
 }
 
 export class VersionMonitor {

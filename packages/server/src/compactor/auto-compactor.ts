@@ -18,17 +18,17 @@ export interface AutoCompactorParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly proposer: Proposer;
-  currentRevision(): number;
-  isLeader(): boolean;
+  readonly currentRevision: () => number;
+  readonly isLeader: () => boolean;
 }
 
 /** What the two kinds need: a clock, the revision, and a way to compact that tells whether it worked. */
 export interface CompactorPorts {
   readonly clock: Clock;
-  currentRevision(): number;
-  isLeader(): boolean;
+  readonly currentRevision: () => number;
+  readonly isLeader: () => boolean;
   /** Calls back with true when history is now compacted at this revision or above, by whomever. */
-  compact(revision: number, done: (compacted: boolean) => void): void;
+  readonly compact: (revision: number, done: (compacted: boolean) => void) => void;
 }
 
 export function autoCompactor(setting: AutoCompaction, parts: AutoCompactorParts): AutoCompactor {

@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../clock.js';
 export interface CompactionDriverOptions {
   readonly pauseMs: number;
   /** A slice failed: the store is poisoned, and the member must stop. */
-  onError(error: unknown): void;
+  readonly onError: (error: unknown) => void;
 }
 
 export class CompactionDriver {

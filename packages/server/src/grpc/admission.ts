@@ -25,10 +25,10 @@ export interface AdmissionParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly electionTimeoutMs: number;
-  hasLeader(): boolean;
-  isLearner(): boolean;
+  readonly hasLeader: () => boolean;
+  readonly isLearner: () => boolean;
   /** The member stops: nothing is admitted any more. */
-  stopped(): boolean;
+  readonly stopped: () => boolean;
 }
 
 export class Admission {

@@ -17,7 +17,7 @@ export interface ClusterServiceParts {
   readonly membership: Membership;
   readonly linearizable: Linearizable;
   readonly headers: ResponseHeaders;
-  wake(): void;
+  readonly wake: () => void;
 }
 
 export function clusterService(parts: ClusterServiceParts): Service {

@@ -52,7 +52,8 @@ const error = async (call: Promise<unknown>): Promise<unknown> =>
     (thrown: unknown) => thrown,
   );
 
-const doPut = (key: string, value: string, rest = {}) => m.call(kvService.put, put(key, value, rest));
+const doPut = (key: string, value: string, rest = {}) =>
+  m.call(kvService.put, put(key, value, rest));
 const get = (key: string, end = '', rest = {}) => m.call(kvService.range, range(key, end, rest));
 const remove = (key: string, end = '', rest = {}) =>
   m.call(kvService.deleteRange, deletion(key, end, rest));
@@ -166,7 +167,10 @@ describe('Range', () => {
   });
 
   it('a serializable read asks nobody: it is answered in the turn of the call', () => {
-    const call = m.begin(kvService.range, kvService.range.request.encode(range('a', '', { serializable: true })));
+    const call = m.begin(
+      kvService.range,
+      kvService.range.request.encode(range('a', '', { serializable: true })),
+    );
     expect(call.end).toEqual({ type: 'ok' });
   });
 
@@ -290,9 +294,7 @@ describe('Put', () => {
   });
 
   it('B-16 refuses what makes too large an entry', async () => {
-    expect(await error(doPut('a', 'v'.repeat(4096)))).toEqual(
-      failure(IA, 'request is too large'),
-    );
+    expect(await error(doPut('a', 'v'.repeat(4096)))).toEqual(failure(IA, 'request is too large'));
     const ops = [putOp('a', 'v'.repeat(2048)), putOp('b', 'v'.repeat(2048))];
     expect(await error(txn({ success: ops }))).toEqual(failure(IA, 'request is too large'));
     await doPut('a', 'v'.repeat(4000));
@@ -418,7 +420,8 @@ describe('Txn', () => {
   it('B-28 a range at a compacted or future revision fails the whole transaction', async () => {
     for (const value of ['1', '2', '3']) await doPut('a', value);
     await compact(3n);
-    const at = (revision: bigint) => txn({ success: [putOp('b', '1'), rangeOp('a', '', { revision })] });
+    const at = (revision: bigint) =>
+      txn({ success: [putOp('b', '1'), rangeOp('a', '', { revision })] });
     expect(await error(at(2n))).toEqual(failure(OOR, 'mvcc: required revision has been compacted'));
     expect(await error(at(9n))).toEqual(
       failure(OOR, 'mvcc: required revision is a future revision'),
@@ -443,9 +446,7 @@ describe('Txn', () => {
       return inner;
     };
     expect((await txn(deep(64))).succeeded).toBe(true);
-    expect(await error(txn(deep(200)))).toEqual(
-      failure(IA, 'too many operations in txn request'),
-    );
+    expect(await error(txn(deep(200)))).toEqual(failure(IA, 'too many operations in txn request'));
     let bottomless = Buffer.alloc(0);
     for (let n = 0; n < 3000; n++) {
       const op = Buffer.concat([Buffer.from([0x22]), lengthOf(bottomless), bottomless]);
@@ -545,7 +546,9 @@ describe('B-17 a store at its quota', () => {
     await small.clock.settle();
     expect(small.member.view().alarms).toMatchObject([{ type: 'nospace' }]);
     expect(await error(small.call(kvService.put, put('x', '')))).toEqual(full);
-    expect(await error(small.call(kvService.txn, TxnRequest.create({ success: [putOp('x', '')] })))).toEqual(full);
+    expect(
+      await error(small.call(kvService.txn, TxnRequest.create({ success: [putOp('x', '')] }))),
+    ).toEqual(full);
     await small.call(kvService.deleteRange, deletion('k0'));
     await small.call(kvService.range, range('k1'));
     await small.call(kvService.txn, TxnRequest.create({ success: [deleteOp('k1')] }));

@@ -31,11 +31,11 @@ export interface KvServiceParts {
   readonly compaction: CompactionDriver;
   readonly maxTxnOps: number;
   readonly maxRequestBytes: number;
-  isLearner(): boolean;
+  readonly isLearner: () => boolean;
   /** A request does not fit: raises the alarm, as its caller is told. */
-  raiseNoSpace(): void;
+  readonly raiseNoSpace: () => void;
   /** Tells the loop that somebody wants to read. */
-  wake(): void;
+  readonly wake: () => void;
 }
 
 export class KvService {

@@ -35,7 +35,7 @@ export interface LeaseServiceParts extends KeepAliveParts {
   readonly ids: RequestIds;
   readonly quota: Quota;
   readonly headers: ResponseHeaders;
-  raiseNoSpace(): void;
+  readonly raiseNoSpace: () => void;
 }
 
 export class LeaseService {

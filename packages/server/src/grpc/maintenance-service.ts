@@ -57,11 +57,11 @@ export interface MaintenanceParts {
   readonly memberId: MemberId;
   /** Ends with the member. */
   readonly signal: AbortSignal;
-  raft(): RaftView;
+  readonly raft: () => RaftView;
   /** `3.7.0`; undefined until the store has one. */
-  storageVersion(): string | undefined;
+  readonly storageVersion: () => string | undefined;
   /** Hands leadership over; calls back once `target` leads. Returns how to stop waiting. */
-  transferLeadership(target: MemberId, done: () => void): () => void;
+  readonly transferLeadership: (target: MemberId, done: () => void) => () => void;
 }
 
 export class MaintenanceService {

@@ -21,10 +21,10 @@ export interface KeepAliveParts {
   readonly headers: ResponseHeaders;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
-  currentRevision(): number;
-  hasLeader(): boolean;
+  readonly currentRevision: () => number;
+  readonly hasLeader: () => boolean;
   /** Calls back with true once everything committed is applied, false when that takes too long. */
-  whenCaughtUp(then: (caughtUp: boolean) => void): void;
+  readonly whenCaughtUp: (then: (caughtUp: boolean) => void) => void;
 }
 
 export class KeepAliveCall {

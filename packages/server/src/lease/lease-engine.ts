@@ -31,8 +31,8 @@ export interface LeaseEngineParts {
   readonly checkpoint: boolean;
   readonly checkpointIntervalMs: number;
   /** Monotonic time of the last tick of Raft. */
-  lastTickMs(): number;
-  wake(): void;
+  readonly lastTickMs: () => number;
+  readonly wake: () => void;
 }
 
 export class LeaseEngine {

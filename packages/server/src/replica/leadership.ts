@@ -9,9 +9,9 @@ const NOBODY = 0n as MemberId;
 
 export interface LeadershipListener {
   /** A leader other than the one before, if there was one. */
-  leaderChanged(): void;
+  readonly leaderChanged: () => void;
   /** This member stopped leading. */
-  deposed(): void;
+  readonly deposed: () => void;
 }
 
 export class Leadership {

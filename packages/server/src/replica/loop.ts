@@ -44,17 +44,17 @@ export interface LoopParts {
   readonly logger: Logger;
   readonly metrics: ReplicaMetrics;
   /** While it returns a promise, the store takes no transaction. */
-  gate(): Promise<void> | undefined;
+  readonly gate: () => Promise<void> | undefined;
 }
 
 /** What the loop tells. Called in its turns; must not throw, and must not call back into the loop but by its inbox. */
 export interface LoopListener {
   /** A batch was applied and its transaction has ended; callers are answered right after. */
-  applied(batch: AppliedBatch, entries: readonly Entry[]): void;
+  readonly applied: (batch: AppliedBatch, entries: readonly Entry[]) => void;
   /** Leader or role changed. */
-  leadership(state: SoftState): void;
+  readonly leadership: (state: SoftState) => void;
   /** The member can not go on. Told once. */
-  failed(error: Error): void;
+  readonly failed: (error: Error) => void;
 }
 
 /**

@@ -42,11 +42,11 @@ export interface ReplicaPorts {
 
 export interface ReplicaListener {
   /** A batch was applied and its transaction has ended; callers are answered right after. */
-  applied(batch: AppliedBatch): void;
+  readonly applied: (batch: AppliedBatch) => void;
   /** This member stopped leading. */
-  deposed(): void;
+  readonly deposed: () => void;
   /** The member can not go on. Told once. */
-  failed(error: Error): void;
+  readonly failed: (error: Error) => void;
 }
 
 export class Replica {

@@ -37,9 +37,9 @@ export interface SnapshotterParts {
   readonly maxWals: number;
   readonly clock: Clock;
   readonly logger: Logger;
-  confState(): ConfState;
+  readonly confState: () => ConfState;
   /** The disk failed: the member must stop. */
-  onError(error: Error): void;
+  readonly onError: (error: Error) => void;
 }
 
 export class Snapshotter {

@@ -18,8 +18,8 @@ export interface Reader {
 
 export interface LinearizablePorts {
   /** Asks Raft for a read index under this context; the answer comes back by `confirmed`. */
-  requestIndex(context: Uint8Array): void;
-  whenApplied(index: LogIndex, reached: () => void): void;
+  readonly requestIndex: (context: Uint8Array) => void;
+  readonly whenApplied: (index: LogIndex, reached: () => void) => void;
   readonly requestTimeoutMs: number;
 }
 

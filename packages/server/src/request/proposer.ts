@@ -27,11 +27,11 @@ export interface ProposerParts {
   readonly requestTimeoutMs: number;
   readonly electionTimeoutMs: number;
   /** Tells the loop that there is something to do. */
-  wake(): void;
+  readonly wake: () => void;
   /** Monotonic time at which this member became leader; undefined while it is not. */
-  leaderSinceMs(): number | undefined;
+  readonly leaderSinceMs: () => number | undefined;
   /** Whether this member has been connected to its leader, or as leader to a quorum, since then. */
-  connectedSince(startedMs: number): boolean;
+  readonly connectedSince: (startedMs: number) => boolean;
 }
 
 /** A request as an entry, not proposed yet. */

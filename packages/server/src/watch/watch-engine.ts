@@ -10,7 +10,7 @@ export interface WatchEngineOptions {
   /** A watch response of this size or more is split, where the client allows it. */
   readonly fragmentBytesMax: number;
   /** Reading history failed: the member must stop. */
-  onError(error: unknown): void;
+  readonly onError: (error: unknown) => void;
 }
 
 export class WatchEngine {

@@ -54,8 +54,7 @@ export class WireReader {
    */
   next(): boolean {
     if (this.at >= this.end) return false;
-    this.#varint();
-    if (this.high !== 0) throw new WireError();
+    this.#shortVarint();
     this.field = this.low >>> 3;
     this.wireType = this.low & 7;
     if (this.field === 0 || this.field > 0x1fffffff) throw new WireError();
@@ -64,8 +63,7 @@ export class WireReader {
         this.#varint();
         return true;
       case WireType.length:
-        this.#varint();
-        if (this.high !== 0) throw new WireError();
+        this.#shortVarint();
         this.#span(this.low);
         return true;
       case WireType.fixed64:
@@ -89,6 +87,16 @@ export class WireReader {
     this.to = this.at + length;
     if (this.to > this.end) throw new WireError();
     this.at = this.to;
+  }
+
+  /** A tag or a length: never as large as 2^32. */
+  #shortVarint(): void {
+    this.#varint();
+    if (this.#isLong()) throw new WireError();
+  }
+
+  #isLong(): boolean {
+    return this.high !== 0;
   }
 
   #varint(): void {
