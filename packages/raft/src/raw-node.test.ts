@@ -474,6 +474,41 @@ describe('asynchronous storage writes', () => {
       node.advance();
     }).toThrow(InvariantViolation);
   });
+
+  it('a report of an earlier term is ignored: later work may still replace what it is about (entries a, b, a)', () => {
+    const { node, storage } = nodeWith({ asyncStorageWrites: true }, three);
+    const receive = (leader: number, term: number, entryTerm: number): Ready => {
+      const append = { index: toIndex(0), logTerm: toTerm(0), commit: toIndex(0) };
+      const entries = [entryOf(entryTerm, 1)];
+      node.step({
+        type: 'MsgApp',
+        from: id(leader),
+        to: id(1),
+        term: toTerm(term),
+        ...append,
+        entries,
+      });
+      return node.ready();
+    };
+    const works = [receive(2, 1, 1), receive(3, 2, 2), receive(2, 3, 1)];
+    const finish = (ready: Ready | undefined): void => {
+      storage.append(ready?.storageAppend?.entries ?? raise());
+      for (const response of ready?.storageAppend?.responses ?? []) {
+        if (response.to === id(1)) node.step(response);
+      }
+    };
+    finish(works[0]);
+    finish(works[1]);
+    // Storage has b now, and will have a: to the node it is a all the time.
+    const probe = { index: toIndex(1), logTerm: toTerm(1), commit: toIndex(0), entries: [] };
+    node.step({ type: 'MsgApp', from: id(2), to: id(1), term: toTerm(3), ...probe });
+    expect(node.ready().storageAppend?.responses).toMatchObject([
+      { type: 'MsgAppResp', reject: false },
+      {},
+    ]);
+    finish(works[2]);
+    expect(storage.term(toIndex(1))).toBe(1);
+  });
 });
 
 function raise(): never {
