@@ -51,6 +51,7 @@ export class Member implements MemberHandle {
   readonly #ports: ResolvedPorts;
   readonly #storage: Storage;
   readonly #state: ReplicatedState;
+  readonly #quota: Quota;
   readonly #replica: Replica;
   readonly #watch: WatchEngine;
   readonly #leases: LeaseEngine;
@@ -105,6 +106,7 @@ export class Member implements MemberHandle {
 
     this.#state = loadReplicatedState(store, config);
     const quota = new Quota(config.quotaBackendBytes, () => store.size().bytes);
+    this.#quota = quota;
     this.#replica = new Replica(config, storage, this.#state, quota, ports, {
       applied: (batch) => {
         this.#applied(batch);
@@ -301,11 +303,14 @@ export class Member implements MemberHandle {
     const nowMs = this.#ports.clock.monotonicMs();
     this.#metrics.late(Math.max(0, nowMs - this.#expectedTickMs));
     this.#expectedTickMs = nowMs + periodMs;
+    this.#quota.tick();
+    this.#snapshotter.tick();
     this.#replica.tick();
   }
 
   /** The store's transaction has ended: watchers hear of it first, then whoever follows the state, then the callers. */
   #applied(batch: AppliedBatch): void {
+    this.#quota.batchApplied();
     this.#watch.notify(batch.changes);
     this.#leases.settle();
     for (const effect of batch.effects) this.#follow(effect);

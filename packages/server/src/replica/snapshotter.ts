@@ -63,13 +63,19 @@ export class Snapshotter {
   /** A batch was applied. Starts what is due; never more than one at a time. */
   applied(index: LogIndex, term: Term): void {
     this.#applied = { index, term };
-    if (this.#running !== undefined || this.#closed) return;
-    if (this.#snapshotIsDue()) this.#start(() => this.#snapshot());
-    else if (this.#parts.store.size().logBytes > STORE_LOG_BYTES_MAX) {
-      this.#start(async () => {
-        await this.#parts.store.checkpoint();
-      });
-    }
+    if (this.#isIdle() && this.#snapshotIsDue()) this.#start(() => this.#snapshot());
+  }
+
+  /** A tick has passed. Between snapshots the store's own log is kept short. */
+  tick(): void {
+    if (!this.#isIdle() || this.#parts.store.size().logBytes <= STORE_LOG_BYTES_MAX) return;
+    this.#start(async () => {
+      await this.#parts.store.checkpoint();
+    });
+  }
+
+  #isIdle(): boolean {
+    return this.#running === undefined && !this.#closed;
   }
 
   /** Waits for what runs; nothing is started any more. */
