@@ -33,7 +33,10 @@ export class Client implements AsyncDisposable {
    * Changes of keys as they happen, each once and in order, across lost connections. Leave the loop (or abort the signal) to end the watch at
    * the server. Throws `KvError`: `compacted` when the start revision is gone.
    */
-  watch(keys: KeySelector, options: WatchOptions = {}): AsyncIterable<WatchBatch> {
+  watch(
+    keys: KeySelector,
+    options: WatchOptions = {},
+  ): AsyncGenerator<WatchBatch, void, undefined> {
     return watch(this.raw, keys, options);
   }
 

@@ -34,7 +34,7 @@ export interface Configuration {
   readonly config: ClientConfig;
   readonly printer: Printer;
   /** Opens one more client. The run closes it. */
-  connect(endpoints: readonly ByteString[]): Promise<RawClient>;
+  readonly connect: (endpoints: readonly ByteString[]) => Promise<RawClient>;
 }
 
 /** What a file in `commands/` exports. */

@@ -8,12 +8,13 @@ export function execute(
   command: readonly ByteString[],
   variables: Readonly<Record<string, ByteString>>,
 ): Promise<ByteString | undefined> {
-  const [program = '', ...args] = command.map(toText);
-  const extra = Object.entries(variables).map(([name, value]) => [name, toText(value)]);
+  const [program = '', ...args] = command.map((word) => toText(word));
+  const environment = { ...process.env };
+  for (const [name, value] of Object.entries(variables)) environment[name] = toText(value);
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, ...Object.fromEntries(extra) },
+      env: environment,
     });
     child.on('error', (error: NodeJS.ErrnoException) => {
       resolve(startFailure(program, error));

@@ -2,7 +2,7 @@
 import type { KeyValue, ResponseHeader, ResponseOp } from '@kv/proto/kv';
 import { fromBytes, fromText, type ByteString } from '../bytes.js';
 import { quote } from '../go/quote.js';
-import { type Output, type Printer, type PrintOptions } from './printer.js';
+import type { Output, Printer, PrintOptions } from './printer.js';
 import { alarmName, eventName, hexId, leaseHex } from './text.js';
 
 type Field = readonly [name: string, value: ByteString | bigint | number | boolean];

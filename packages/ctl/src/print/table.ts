@@ -67,5 +67,5 @@ function right(text: string, columns: number): string {
 
 /** Columns on a terminal, near enough: characters, without combining marks. */
 function width(text: string): number {
-  return [...text.replace(/\p{M}/gu, '')].length;
+  return Array.from(text.replace(/\p{M}/gu, '')).length;
 }
