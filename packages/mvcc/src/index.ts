@@ -36,7 +36,7 @@ export type {
   SortOrder,
   SortTarget,
 } from './range-query.js';
-export { RangeTask, runRangeQuery } from './range-query.js';
+export { orderChunk, RangeTask, readsKeysOnly, runRangeQuery } from './range-query.js';
 export { SqliteBackend } from './backend/sqlite-backend.js';
 export type { SqliteBackendOptions } from './backend/sqlite-backend.js';
 export type { CompactProgress } from './compaction.js';

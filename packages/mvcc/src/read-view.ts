@@ -114,18 +114,19 @@ class IndexCursor implements RangeCursor {
 
   next(keysMax: number): StoredKeyValue[] {
     this.core.guard();
-    const { readBytesPerStepMax, readKeysPerStepMax } = this.core.limits;
+    const { readBytesPerStepMax, readKeysPerStepMax, readRecordsPerStepMax } = this.core.limits;
+    const matchesMax = this.keysOnly ? keysMax : Math.min(keysMax, readRecordsPerStepMax);
     const kvs: StoredKeyValue[] = [];
     let visitsLeft = readKeysPerStepMax;
     let bytes = 0;
     while (
       this.position !== undefined &&
-      kvs.length < keysMax &&
+      kvs.length < matchesMax &&
       visitsLeft > 0 &&
       bytes < readBytesPerStepMax
     ) {
       const before = kvs.length;
-      visitsLeft -= this.collect(Math.min(keysMax - before, this.groupKeys), visitsLeft, kvs);
+      visitsLeft -= this.collect(Math.min(matchesMax - before, this.groupKeys), visitsLeft, kvs);
       let groupSize = 0;
       for (let i = before; i < kvs.length; i++) groupSize += kvs[i]?.encoded.length ?? 0;
       bytes += groupSize;

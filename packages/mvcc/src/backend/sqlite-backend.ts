@@ -179,8 +179,12 @@ export class SqliteBackend implements Backend {
     return names;
   }
 
-  checkpoint(): Promise<void> {
-    return this.checkpointer.run();
+  async checkpoint(): Promise<void> {
+    await this.checkpointer.run();
+    // The read transaction at hand still looks pages up in the log; the next one need not.
+    this.attempt('checkpoint', () => {
+      if (!this.writing) this.endRead();
+    });
   }
 
   gate(): Promise<void> | undefined {
