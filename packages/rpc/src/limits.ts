@@ -18,16 +18,23 @@ export interface ConnectionLimits {
   readonly headerTableBytes: number;
   /** Bytes of incomplete and unread messages on a connection. Over it: RST_STREAM ENHANCE_YOUR_CALM for the newest. */
   readonly heldBytesMax: number;
-  /** Bytes ready for the socket above which answers wait in their streams. */
+  /**
+   * Bytes ready for the socket above which answers wait in their streams, and bytes that the socket does not take above which the
+   * connection is not read (a client that asks and never reads).
+   */
   readonly outputBytesMax: number;
-  /** Answer bytes waiting in streams above which the connection is not read (a client that asks and never reads). */
+  /** A socket that has not taken what it was given for this long is cut. */
+  readonly stalledMs: number;
+  /** Answer bytes waiting for the windows of one client above which its new calls get RESOURCE_EXHAUSTED. */
   readonly waitingBytesMax: number;
+  /** The same for all clients of a transport together, above which only clients that leave nothing unread get new answers. */
+  readonly waitingBytesTotalMax: number;
   /**
    * Frames that cost the server something and the client nothing (PING, SETTINGS, PRIORITY, empty DATA, unknown types), in a row;
    * answers and time forgive them. Over it: GOAWAY ENHANCE_YOUR_CALM (floods).
    */
   readonly idleFramesMax: number;
-  /** Calls that a client may take back beyond those that it let finish. Over it: GOAWAY ENHANCE_YOUR_CALM (rapid reset). */
+  /** Calls that a client takes back, or makes us take back by breaking the rules, beyond those that it let finish. Over it: GOAWAY ENHANCE_YOUR_CALM (rapid reset). */
   readonly resetsMax: number;
   /** Both allowances above come back at this rate, per second. */
   readonly forgivenPerSecond: number;
@@ -44,7 +51,9 @@ export const defaultConnectionLimits: ConnectionLimits = Object.freeze({
   headerTableBytes: 4096,
   heldBytesMax: 64 * 1024 * 1024,
   outputBytesMax: 512 * 1024,
-  waitingBytesMax: 8 * 1024 * 1024,
+  stalledMs: 120_000,
+  waitingBytesMax: 64 * 1024 * 1024,
+  waitingBytesTotalMax: 256 * 1024 * 1024,
   idleFramesMax: 2000,
   resetsMax: 10_000,
   forgivenPerSecond: 1000,

@@ -17,7 +17,7 @@ it('fires each node that is due and was not removed, once, and none early', () =
   const plan = fc.array(fc.record({ atMs: fc.nat(1000), removed: fc.boolean() }));
   fc.assert(
     fc.property(plan, fc.array(fc.nat(1100)), (nodes, instants) => {
-      const deadlines = new Deadlines();
+      const deadlines = new Deadlines(() => undefined);
       const all = nodes.map(({ atMs, removed }) => {
         const node = new Node();
         deadlines.add(node, atMs);
@@ -36,9 +36,26 @@ it('fires each node that is due and was not removed, once, and none early', () =
 });
 
 it('says when to come back', () => {
-  const deadlines = new Deadlines();
+  const deadlines = new Deadlines(() => undefined);
   deadlines.add(new Node(), 500);
   deadlines.add(new Node(), 100);
   expect(deadlines.nextMs).toBeGreaterThanOrEqual(100);
   expect(deadlines.nextMs).toBeLessThan(120);
+});
+
+it('reports each deadline that is earlier than all before it', () => {
+  let earlier = 0;
+  const deadlines = new Deadlines(() => (earlier += 1));
+  for (const atMs of [500, 600, 100, 100, 300]) deadlines.add(new Node(), atMs);
+  expect(earlier).toBe(2);
+});
+
+it('J-16: calls that ended leave nothing behind, however far their deadlines were', () => {
+  const deadlines = new Deadlines(() => undefined);
+  for (let call = 0; call < 100_000; call += 1) {
+    const node = new Node();
+    deadlines.add(node, 1e9 + call * 1000);
+    deadlines.remove(node);
+  }
+  expect(deadlines.bucketCount).toBeLessThanOrEqual(1024);
 });

@@ -11,6 +11,8 @@ export interface DeadlineNode {
 }
 
 const bucketMs = 8;
+/** With fewer buckets than this the empty ones do not matter. */
+const sweepAtMin = 1024;
 
 class Ring implements DeadlineNode {
   nextInBucket: DeadlineNode = this;
@@ -24,7 +26,19 @@ class Ring implements DeadlineNode {
 export class Deadlines {
   /** By the number of the bucket: time divided by its width. */
   readonly #buckets = new Map<number, Ring>();
+  readonly #onEarlier: () => void;
   #next = Infinity;
+  #sweepAt = sweepAtMin;
+
+  /** `onEarlier` is called when {@link Deadlines.nextMs} became earlier. */
+  constructor(onEarlier: () => void) {
+    this.#onEarlier = onEarlier;
+  }
+
+  /** Buckets in memory. */
+  get bucketCount(): number {
+    return this.#buckets.size;
+  }
 
   /** When `expire` should be called next, on the caller's clock; Infinity when there is nothing to wait for. */
   get nextMs(): number {
@@ -36,15 +50,19 @@ export class Deadlines {
     const bucket = Math.ceil(deadlineMs / bucketMs);
     let ring = this.#buckets.get(bucket);
     if (ring === undefined) {
+      this.#sweep();
       ring = new Ring();
       this.#buckets.set(bucket, ring);
-      if (bucket < this.#next) this.#next = bucket;
     }
     const last = ring.previousInBucket;
     last.nextInBucket = node;
     node.previousInBucket = last;
     node.nextInBucket = ring;
     ring.previousInBucket = node;
+    if (bucket < this.#next) {
+      this.#next = bucket;
+      this.#onEarlier();
+    }
   }
 
   /** Harmless for a node that is in no bucket. */
@@ -73,5 +91,14 @@ export class Deadlines {
     }
     this.#next = Infinity;
     for (const bucket of this.#buckets.keys()) this.#next = Math.min(this.#next, bucket);
+  }
+
+  /** Drops buckets that calls have left, before they could outnumber those in use: far deadlines would keep them for years. */
+  #sweep(): void {
+    if (this.#buckets.size < this.#sweepAt) return;
+    for (const [bucket, ring] of this.#buckets) {
+      if (ring.nextInBucket === ring) this.#buckets.delete(bucket);
+    }
+    this.#sweepAt = Math.max(sweepAtMin, this.#buckets.size * 2);
   }
 }

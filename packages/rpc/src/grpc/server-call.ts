@@ -22,6 +22,9 @@ export interface CallContext {
 
 const ok = { code: RpcCode.ok, message: '' };
 
+/** The text of grpc-go for a deadline that has passed. */
+export const deadlineExceeded = 'context deadline exceeded';
+
 /** A stream that has been answered before it became a call. What still comes on it is ignored. */
 export class RefusedStream extends Http2Stream {
   override onData(_bytes: Buffer, start: number, end: number): void {
@@ -98,7 +101,7 @@ export abstract class ServerCall extends Http2Stream implements DeadlineNode, Me
     const callback = this.#cancel(RpcCode.deadlineExceeded);
     // The trailers wait behind nothing: what the peer did not take by now is not worth sending.
     this.connection.sender.drop(this);
-    this.#sendStatus(RpcCode.deadlineExceeded, 'context deadline exceeded');
+    this.#sendStatus(RpcCode.deadlineExceeded, deadlineExceeded);
     this.#run(callback);
   }
 
@@ -139,6 +142,14 @@ export abstract class ServerCall extends Http2Stream implements DeadlineNode, Me
     const callback = this.#cancel(problem.code);
     this.#sendStatus(problem.code, problem.message);
     this.#run(callback);
+  }
+
+  /** Why a call gets no answer although it could: the client does not read those that it has. */
+  protected get overload(): RpcError | undefined {
+    const { sender } = this.connection;
+    if (!sender.overloaded) return undefined;
+    const text = `${String(sender.waitingBytes)} bytes of earlier answers wait to be read on this connection`;
+    return new RpcError(RpcCode.resourceExhausted, text);
   }
 
   /** DATA while the call is open; {@link read} it now or later. */

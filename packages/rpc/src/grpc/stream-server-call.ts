@@ -134,6 +134,11 @@ export class StreamServerCall extends ServerCall implements StreamCall {
       );
       return;
     }
+    const { overload } = this;
+    if (overload !== undefined) {
+      this.fail(overload);
+      return;
+    }
     this.#runHandler();
     if (this.open) this.#deliver(message);
     if (this.open) this.#run(this.#halfCloseCallback);

@@ -43,6 +43,11 @@ export class UnaryServerCall extends ServerCall implements UnaryCall {
 
   protected override takeMessage(message: Buffer): boolean {
     this.#started = true;
+    const { overload } = this;
+    if (overload !== undefined) {
+      this.fail(overload);
+      return false;
+    }
     this.request = message;
     try {
       this.#handler(this);

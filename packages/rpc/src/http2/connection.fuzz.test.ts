@@ -5,7 +5,7 @@
 import { expect, it } from 'vitest';
 import { defaultConnectionLimits } from '../limits.js';
 import { Connection } from './connection.js';
-import type { ConnectionHost } from './connection.js';
+import type { ConnectionHost, RequestSink } from './connection.js';
 import { clientPreface } from './frame.js';
 import { Http2Stream } from './stream.js';
 
@@ -60,7 +60,7 @@ it('survives nearly valid connections', () => {
   for (let run = 0; run < 3000; run += 1) {
     const random = randomOf(seedOfRun + run * 7919);
     let ended = 0;
-    const host: ConnectionHost = {
+    const host: ConnectionHost & RequestSink = {
       openStream: (connection, id) => new SilentStream(connection, id),
       checkTrailers: () => undefined,
       onOutput: () => undefined,
@@ -68,10 +68,11 @@ it('survives nearly valid connections', () => {
         ended += 1;
       },
     };
-    const connection = new Connection(host, {
+    const connection = new Connection(host, host, {
       limits: defaultConnectionLimits,
       keepalive: { keepaliveIntervalMs: 0, keepaliveTimeoutMs: 0, keepaliveMinTimeMs: 0 },
       concurrentStreamsMax: 10,
+      waitingTotal: { bytes: 0 },
       nowMs: 0,
     });
     const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);

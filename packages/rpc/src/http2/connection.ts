@@ -23,26 +23,33 @@ import { Keepalive } from './keepalive.js';
 import type { KeepaliveLimits } from './keepalive.js';
 import { ReceiveWindow } from './receive-window.js';
 import { Sender } from './sender.js';
+import type { WaitingTotal } from './sender.js';
 import { readSettings, settingsPayload } from './settings.js';
 import { StreamTable } from './stream-table.js';
 import type { Http2Stream } from './stream.js';
 
-/** What the owner of a connection does for it. */
-export interface ConnectionHost {
-  /** A request: returns its stream, or undefined when it was answered or refused by `connection.reset`. */
+/** Who serves the requests of a connection. */
+export interface RequestSink {
+  /** A request: returns its stream, or undefined when it was refused by `connection.resetForPeer`. */
   openStream(connection: Connection, id: number, fields: DecodedBlock): Http2Stream | undefined;
   /** Checks the client's trailers; returns what is wrong. */
   checkTrailers(fields: DecodedBlock): string | undefined;
+}
+
+/** Who moves the bytes of a connection. */
+export interface ConnectionHost {
   /** There is output to take at the end of this turn. */
-  onOutput(connection: Connection): void;
+  onOutput(): void;
   /** Write what is left of the output, then close the socket. `reason` is undefined when all ended well. */
-  onEnd(connection: Connection, reason: ConnectionError | undefined): void;
+  onEnd(reason: ConnectionError | undefined): void;
 }
 
 export interface ConnectionOptions {
   readonly limits: ConnectionLimits;
   readonly keepalive: KeepaliveLimits;
   readonly concurrentStreamsMax: number;
+  /** Answer bytes that wait in the streams of all connections together; each connection adds its own. */
+  readonly waitingTotal: WaitingTotal;
   readonly nowMs: number;
 }
 
@@ -51,7 +58,10 @@ export class Connection {
   readonly sender: Sender;
   /** Bytes of incomplete and unread messages. */
   heldBytes = 0;
+  /** When the bytes came that are being read, on the caller's clock. */
+  nowMs: number;
   readonly #host: ConnectionHost;
+  readonly #requests: RequestSink;
   readonly #options: ConnectionOptions;
   readonly #reader: FrameReader;
   readonly #hpack: HpackDecoder;
@@ -64,21 +74,24 @@ export class Connection {
   #draining = false;
   #ended = false;
 
-  constructor(host: ConnectionHost, options: ConnectionOptions) {
+  constructor(host: ConnectionHost, requests: RequestSink, options: ConnectionOptions) {
     const { limits } = options;
+    this.nowMs = options.nowMs;
     this.#host = host;
+    this.#requests = requests;
     this.#options = options;
     this.limits = limits;
     this.sender = new Sender(
       {
         onOutput: () => {
-          host.onOutput(this);
+          host.onOutput();
         },
         onLocalEnd: (stream) => {
           this.#localEnded(stream);
         },
       },
-      limits.outputBytesMax,
+      limits,
+      options.waitingTotal,
     );
     this.#reader = new FrameReader({
       onFrame: (type, flags, streamId, bytes, start, end) => {
@@ -110,6 +123,7 @@ export class Connection {
   /** Feeds what the socket read. Never throws: a peer that breaks the protocol ends the connection. */
   receive(chunk: Buffer, nowMs: number): void {
     if (this.#ended) return;
+    this.nowMs = nowMs;
     this.#keepalive.onRead(nowMs);
     try {
       this.#reader.read(chunk);
@@ -166,7 +180,16 @@ export class Connection {
       this.sender.drop(stream);
       stream.onAbort();
     }
-    this.#host.onEnd(this, reason);
+    this.#host.onEnd(reason);
+  }
+
+  /**
+   * Resets one stream because of what the peer did. It counts like a reset by the peer: either way the server has begun work
+   * for nothing, and a new call may take the place (CVE-2025-8671).
+   */
+  resetForPeer(id: number, code: ErrorCode): void {
+    this.#guard.reset();
+    this.reset(id, code);
   }
 
   /** Resets one stream from our side. */
@@ -255,18 +278,17 @@ export class Connection {
       throw new ConnectionError(ErrorCode.streamClosed, `HEADERS on closed stream ${String(id)}`);
     } else if (!this.#draining) {
       this.#streams.use(id);
-      if (selfDependent) this.reset(id, ErrorCode.protocolError);
+      if (selfDependent) this.resetForPeer(id, ErrorCode.protocolError);
       else this.#open(id, fields, endStream);
     }
   }
 
   #open(id: number, fields: DecodedBlock, endStream: boolean): void {
     if (this.#streams.size >= this.#options.concurrentStreamsMax) {
-      this.#guard.reset();
-      this.reset(id, ErrorCode.refusedStream);
+      this.resetForPeer(id, ErrorCode.refusedStream);
       return;
     }
-    const stream = this.#host.openStream(this, id, fields);
+    const stream = this.#requests.openStream(this, id, fields);
     if (stream === undefined) return;
     if (!stream.localClosed) this.#streams.add(stream);
     if (endStream) this.#remoteEnded(stream);
@@ -275,9 +297,9 @@ export class Connection {
 
   #onTrailers(stream: Http2Stream, fields: DecodedBlock, endStream: boolean): void {
     if (stream.remoteClosed) {
-      this.reset(stream.id, ErrorCode.streamClosed);
-    } else if (!endStream || this.#host.checkTrailers(fields) !== undefined) {
-      this.reset(stream.id, ErrorCode.protocolError);
+      this.resetForPeer(stream.id, ErrorCode.streamClosed);
+    } else if (!endStream || this.#requests.checkTrailers(fields) !== undefined) {
+      this.resetForPeer(stream.id, ErrorCode.protocolError);
     } else {
       this.#remoteEnded(stream);
     }
@@ -291,11 +313,11 @@ export class Connection {
       return;
     }
     if (stream.remoteClosed) {
-      this.reset(id, ErrorCode.streamClosed);
+      this.resetForPeer(id, ErrorCode.streamClosed);
       return;
     }
     if (!stream.receiveWindow.receive(end - start)) {
-      this.reset(id, ErrorCode.flowControlError);
+      this.resetForPeer(id, ErrorCode.flowControlError);
       return;
     }
     const padded = (flags & Flag.padded) !== 0;
@@ -314,7 +336,7 @@ export class Connection {
       throw new ConnectionError(ErrorCode.protocolError, `DATA on idle stream ${String(id)}`);
     }
     this.#guard.idleFrame();
-    if (!this.#streams.wasForgotten(id)) this.reset(id, ErrorCode.streamClosed);
+    if (!this.#streams.wasForgotten(id)) this.resetForPeer(id, ErrorCode.streamClosed);
   }
 
   /** The connection's window is given back at once: each stream's own window bounds what is held for it. */
@@ -402,18 +424,18 @@ export class Connection {
     }
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
-    if (increment === 0) this.reset(id, ErrorCode.protocolError);
+    if (increment === 0) this.resetForPeer(id, ErrorCode.protocolError);
     else if (!this.sender.openStreamWindow(stream, increment)) {
-      this.reset(id, ErrorCode.flowControlError);
+      this.resetForPeer(id, ErrorCode.flowControlError);
     }
   }
 
   #onPriority(id: number, bytes: Buffer, start: number, end: number): void {
     if (id === 0) throw new ConnectionError(ErrorCode.protocolError, 'PRIORITY on stream 0');
     this.#guard.idleFrame();
-    if (end - start !== 5) this.reset(id, ErrorCode.frameSizeError);
+    if (end - start !== 5) this.resetForPeer(id, ErrorCode.frameSizeError);
     else if ((bytes.readUInt32BE(start) & 0x7fff_ffff) === id)
-      this.reset(id, ErrorCode.protocolError);
+      this.resetForPeer(id, ErrorCode.protocolError);
   }
 
   #remoteEnded(stream: Http2Stream): void {

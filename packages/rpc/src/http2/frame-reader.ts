@@ -1,6 +1,6 @@
 /**
  * Cuts the bytes of a connection into frames, whatever pieces they come in. A frame that lies whole in a chunk is handed on in
- * place; one that is split is put together in a buffer of one frame's size, so that memory is bounded and no byte is copied twice.
+ * place; one that is split is put together in a buffer of its size, which lives no longer than that: a connection at rest holds nothing.
  */
 import {
   ConnectionError,
@@ -25,7 +25,7 @@ export interface FrameSink {
 export class FrameReader {
   readonly #sink: FrameSink;
   #prefaceAt = 0;
-  /** The beginning of a frame whose rest has not come yet, in `#partial[0, #partialBytes)`. */
+  /** A frame whose rest has not come yet: room for all of it once its length is known, for its header before. */
   #partial: Buffer | undefined;
   #partialBytes = 0;
 
@@ -41,14 +41,14 @@ export class FrameReader {
   /** Throws {@link ConnectionError}; nothing may be read afterwards. */
   read(chunk: Buffer): void {
     let at = this.greeted ? 0 : this.#readPreface(chunk);
-    if (this.#partialBytes > 0) at = this.#completePartial(chunk, at);
+    if (this.#partial !== undefined) at = this.#complete(this.#partial, chunk, at);
     while (chunk.length - at >= frameHeaderBytes) {
       const end = at + frameHeaderBytes + payloadBytes(chunk, at);
       if (end > chunk.length) break;
       this.#emit(chunk, at, end);
       at = end;
     }
-    if (at < chunk.length) this.#keep(chunk, at, chunk.length);
+    if (at < chunk.length) this.#begin(chunk, at);
   }
 
   #readPreface(chunk: Buffer): number {
@@ -60,32 +60,31 @@ export class FrameReader {
     return length;
   }
 
-  /** Adds what the frame begun earlier still lacks; returns where the next frame begins. */
-  #completePartial(chunk: Buffer, start: number): number {
-    let at = start;
-    if (this.#partialBytes < frameHeaderBytes) {
-      at += this.#keep(chunk, at, at + frameHeaderBytes - this.#partialBytes);
-      if (this.#partialBytes < frameHeaderBytes) return at;
-    }
-    const partial = this.#partial ?? Buffer.alloc(0);
+  #begin(chunk: Buffer, at: number): void {
+    const known = chunk.length - at >= frameHeaderBytes;
+    this.#partial = Buffer.allocUnsafe(frameHeaderBytes + (known ? payloadBytes(chunk, at) : 0));
+    this.#partialBytes = chunk.copy(this.#partial, 0, at);
+  }
+
+  /** Adds what the frame that has begun still lacks; returns where the next frame begins. */
+  #complete(partial: Buffer, chunk: Buffer, start: number): number {
+    const at = start + this.#fill(partial, chunk, start);
+    if (this.#partialBytes < partial.length) return at;
     const length = frameHeaderBytes + payloadBytes(partial, 0);
-    at += this.#keep(chunk, at, at + length - this.#partialBytes);
-    if (this.#partialBytes === length) {
-      this.#partialBytes = 0;
-      this.#emit(partial, 0, length);
+    if (partial.length < length) {
+      // Only now the length is known.
+      const whole = Buffer.allocUnsafe(length);
+      partial.copy(whole);
+      this.#partial = whole;
+      return this.#complete(whole, chunk, at);
     }
+    this.#partial = undefined;
+    this.#emit(partial, 0, length);
     return at;
   }
 
-  /** Copies `chunk[start, end)`, as far as it goes, behind the partial frame. Returns the number of bytes copied. */
-  #keep(chunk: Buffer, start: number, end: number): number {
-    this.#partial ??= Buffer.allocUnsafeSlow(frameHeaderBytes + framePayloadBytesMax);
-    const copied = chunk.copy(
-      this.#partial,
-      this.#partialBytes,
-      start,
-      Math.min(end, chunk.length),
-    );
+  #fill(partial: Buffer, chunk: Buffer, start: number): number {
+    const copied = chunk.copy(partial, this.#partialBytes, start);
     this.#partialBytes += copied;
     return copied;
   }

@@ -4,17 +4,22 @@
  */
 import { frameHeaderBytes } from './frame.js';
 
-const chunkBytes = 64 * 1024;
+const chunkBytesMin = 512;
+const chunkBytesMax = 64 * 1024;
 /** A payload from this size on is not copied. */
 const passedBytesMin = 4096;
+const noChunk = Buffer.alloc(0);
 
+/** A connection at rest holds no chunk: thousands of them would hold more than all work that is under way. */
 export class Output {
-  #chunk: Buffer = Buffer.alloc(0);
+  #chunk: Buffer = noChunk;
   /** `#chunk[#start, #at)` is written and not yet taken. */
   #start = 0;
   #at = 0;
   #complete: Uint8Array[] = [];
   #bytes = 0;
+  /** Size of the next chunk: what the last turn would have needed, so that one is enough as a rule. */
+  #chunkBytes = chunkBytesMin;
 
   /** Bytes waiting to be taken. */
   get bytes(): number {
@@ -76,15 +81,23 @@ export class Output {
   take(): Uint8Array[] {
     this.#seal();
     const taken = this.#complete;
+    if (taken.length === 0) return taken;
+    if (this.#bytes * 4 < this.#chunkBytes && this.#chunkBytes > chunkBytesMin)
+      this.#chunkBytes /= 2;
     this.#complete = [];
     this.#bytes = 0;
+    this.#chunk = noChunk;
+    this.#start = 0;
+    this.#at = 0;
     return taken;
   }
 
   #reserve(bytes: number): void {
     if (this.#chunk.length - this.#at >= bytes) return;
     this.#seal();
-    this.#chunk = Buffer.allocUnsafeSlow(chunkBytes);
+    // The chunk of this turn was too small: the next one, in this turn or a later one, is not.
+    if (this.#chunk.length > 0) this.#chunkBytes = Math.min(chunkBytesMax, this.#chunkBytes * 2);
+    this.#chunk = Buffer.allocUnsafe(Math.max(this.#chunkBytes, bytes));
     this.#start = 0;
     this.#at = 0;
   }

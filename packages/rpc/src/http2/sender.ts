@@ -3,6 +3,7 @@
  *
  * Invariants: S1 a stream with a queue is in `#waiting`, unless its own window is exhausted. S2 `#waitingBytes` is the sum over all queues.
  */
+import type { ConnectionLimits } from '../limits.js';
 import { Flag, FrameType, windowBytesDefault, windowBytesMax } from './frame.js';
 import { Output } from './output.js';
 import { ResponseHeaders } from './response-headers.js';
@@ -16,6 +17,11 @@ export interface SenderEvents {
   onLocalEnd(stream: Http2Stream): void;
 }
 
+/** A sum over many senders. */
+export interface WaitingTotal {
+  bytes: number;
+}
+
 const ok = 0;
 
 export class Sender {
@@ -26,21 +32,30 @@ export class Sender {
   /** SETTINGS_MAX_FRAME_SIZE of the peer. */
   framePayloadBytesMax = 16_384;
   readonly #events: SenderEvents;
-  readonly #outputBytesMax: number;
+  readonly #limits: ConnectionLimits;
+  readonly #total: WaitingTotal;
   /** Streams that could go on when the connection's window opens or the socket drains; the longest waiting first. */
   readonly #waiting = new Set<Http2Stream>();
   #waitingBytes = 0;
   #windowBytes = windowBytesDefault;
   #socketTakes = true;
 
-  constructor(events: SenderEvents, outputBytesMax: number) {
+  constructor(events: SenderEvents, limits: ConnectionLimits, total: WaitingTotal) {
     this.#events = events;
-    this.#outputBytesMax = outputBytesMax;
+    this.#limits = limits;
+    this.#total = total;
   }
 
   /** Bytes that wait in queues of streams. */
   get waitingBytes(): number {
     return this.#waitingBytes;
+  }
+
+  /** Whether the peer leaves so many answers unread that it gets no new ones. */
+  get overloaded(): boolean {
+    if (this.#waitingBytes === 0) return false;
+    const { waitingBytesMax, waitingBytesTotalMax } = this.#limits;
+    return this.#waitingBytes > waitingBytesMax || this.#total.bytes > waitingBytesTotalMax;
   }
 
   /** Whether the socket takes more, or has to drain first. */
@@ -76,7 +91,7 @@ export class Sender {
     prefix.writeUInt32BE(message.length, 1);
     queue.push(prefix);
     queue.push(message);
-    this.#waitingBytes += length;
+    this.#countWaiting(length);
     this.#waiting.add(stream);
     this.pump();
   }
@@ -118,7 +133,7 @@ export class Sender {
   /** Forgets what waits on a stream that is gone. */
   drop(stream: Http2Stream): void {
     if (stream.queue === undefined) return;
-    this.#waitingBytes -= stream.queue.bytes;
+    this.#countWaiting(-stream.queue.bytes);
     this.#waiting.delete(stream);
     stream.queue = undefined;
   }
@@ -158,7 +173,7 @@ export class Sender {
     const length = Math.min(room, queue.bytes);
     if (length <= 0) return;
     this.#spend(stream, length);
-    this.#waitingBytes -= length;
+    this.#countWaiting(-length);
     this.output.header(length, FrameType.data, 0, stream.id);
     queue.take(length, (part, start, end) => {
       this.output.append(part, start, end);
@@ -206,7 +221,12 @@ export class Sender {
     stream.sendWindowBytes -= bytes;
   }
 
+  #countWaiting(bytes: number): void {
+    this.#waitingBytes += bytes;
+    this.#total.bytes += bytes;
+  }
+
   #mayWrite(): boolean {
-    return this.#socketTakes && this.output.bytes < this.#outputBytesMax;
+    return this.#socketTakes && this.output.bytes < this.#limits.outputBytesMax;
   }
 }
