@@ -2,7 +2,16 @@
  * RangeStream: a range of any size in chunks, at one revision, at the pace of the client (rpc.md §5.2). Memory is one chunk;
  * turns are one chunk long.
  */
-import type { MvccStore, Pin, RangeCursor, ReadView, Revision, StoredKeyValue } from '@kv/mvcc';
+import { orderChunk, readsKeysOnly } from '@kv/mvcc';
+import type {
+  MvccStore,
+  Pin,
+  RangeCursor,
+  RangeQuery,
+  ReadView,
+  Revision,
+  StoredKeyValue,
+} from '@kv/mvcc';
 import type { StreamCall } from '@kv/rpc';
 import type { RangeCommand } from '../apply/command.js';
 import type { Clock } from '../clock.js';
@@ -43,6 +52,7 @@ class RangeStream {
   readonly #ports: RangeStreamPorts;
   readonly #cursor: RangeCursor | undefined;
   readonly #pin: Pin;
+  readonly #query: RangeQuery;
   readonly #count: number;
   /** The store's revision when the stream began. */
   readonly #headerRevision: Revision;
@@ -55,6 +65,7 @@ class RangeStream {
     const { query } = command;
     this.#call = call;
     this.#ports = ports;
+    this.#query = query;
     this.#headerRevision = ports.store.revision;
     this.#pin = ports.store.pin(view.revision);
     this.#count = view.count(query.range);
@@ -62,7 +73,7 @@ class RangeStream {
     this.#cursor =
       query.countOnly || this.#count === 0
         ? undefined
-        : view.cursor(query.range, { keysOnly: query.keysOnly });
+        : view.cursor(query.range, { keysOnly: readsKeysOnly(query) });
   }
 
   start(): void {
@@ -82,7 +93,8 @@ class RangeStream {
       this.#last([], false);
       return;
     }
-    const kvs = cursor.next(Math.min(this.#chunkKeys, CHUNK_KEYS_MAX, this.#left));
+    const wanted = Math.min(this.#chunkKeys, CHUNK_KEYS_MAX, this.#left);
+    const kvs = orderChunk(this.#query, cursor.next(wanted));
     this.#left -= kvs.length;
     if (cursor.done || this.#left === 0) {
       this.#last(kvs, this.#left === 0 && !this.#atEnd(cursor));
