@@ -47,7 +47,10 @@ export interface Ready {
   readonly messages: readonly Message[];
   /** To other members, once everything above is durable. Empty with `asyncStorageWrites`. */
   readonly messagesAfterAppend: readonly Message[];
-  /** Whether entries, vote or term are new. A change of the commit index alone needs no sync (Raft figure 2). */
+  /**
+   * Whether entries, vote or term are new. A change of the commit index alone needs no sync (Raft figure 2). A snapshot
+   * is made durable in any case before it is acknowledged.
+   */
   readonly mustSync: boolean;
   /** With `asyncStorageWrites`: steps 2 and 3. */
   readonly storageAppend: StorageAppend | undefined;
