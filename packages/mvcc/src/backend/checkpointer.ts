@@ -8,7 +8,7 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { MvccError } from '../errors.js';
-import { engineError } from './sqlite-errors.js';
+import { invariant } from '../invariant.js';
 import { WorkerHost } from './worker-host.js';
 
 export class Checkpointer {
@@ -18,6 +18,8 @@ export class Checkpointer {
   private worker: WorkerHost | undefined;
   private log: FileHandle | undefined;
   private running: Promise<void> | undefined;
+  /** The run after the running one, if anybody waits for it. */
+  private next: Promise<void> | undefined;
   private pause: Promise<void> | undefined;
 
   constructor(path: string, pageBytes: number, logBytesMax: number) {
@@ -30,24 +32,32 @@ export class Checkpointer {
     return this.pause;
   }
 
-  /** Resolves when everything committed before the call is durable. A call during a run waits and runs again. */
-  async run(): Promise<void> {
-    while (this.running !== undefined) await this.running.catch(() => undefined);
-    this.running = this.runOnce();
-    try {
-      await this.running;
-    } finally {
-      this.running = undefined;
-    }
+  /** Resolves when everything committed before the call is durable. Calls during a run share the next one. */
+  run(): Promise<void> {
+    if (this.running === undefined) return this.start();
+    this.next ??= this.running
+      .catch(() => undefined)
+      .then(() => {
+        this.next = undefined;
+        return this.start();
+      });
+    return this.next;
   }
 
   /** Waits for a running checkpoint and ends the worker. */
   async close(): Promise<void> {
-    await this.running?.catch(() => undefined);
+    await (this.next ?? this.running)?.catch(() => undefined);
     await this.worker?.close();
     await this.log?.close();
     this.worker = undefined;
     this.log = undefined;
+  }
+
+  private start(): Promise<void> {
+    this.running = this.runOnce().finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
   }
 
   private async runOnce(): Promise<void> {
@@ -81,13 +91,16 @@ export class Checkpointer {
     }
   }
 
-  /** Moves what can be moved; returns the frames that the log held. */
+  /**
+   * Moves what can be moved; returns the frames that the log held, 0 if somebody else is at it. Durability does not hang
+   * on it: `syncLog` came before.
+   */
   private async move(): Promise<number> {
     this.worker ??= new WorkerHost(this.path);
     const reply = await this.worker.ask({ type: 'checkpoint' });
-    if (reply.type !== 'checkpointed' || reply.logFrames < 0) {
-      throw engineError(new Error(`unexpected answer ${reply.type}`), this.path, 'checkpoint');
-    }
-    return reply.logFrames;
+    invariant(reply.type === 'checkpointed', 'a checkpoint is answered by one', {
+      reply: reply.type,
+    });
+    return Math.max(0, reply.logFrames);
   }
 }

@@ -193,9 +193,8 @@ export class SqliteBackend implements Backend {
 
   size(): BackendSize {
     if (this.knownSize !== undefined) return this.knownSize;
-    this.prepareRead();
-    const pages = Number(this.database.pragma('page_count', { simple: true }));
-    const free = Number(this.database.pragma('freelist_count', { simple: true }));
+    const pages = Number(this.query('pageCount'));
+    const free = Number(this.query('freePages'));
     const log = statSync(`${this.name}-wal`, { throwIfNoEntry: false })?.size ?? 0;
     const size: BackendSize = {
       bytes: pages * this.pageBytes,
@@ -210,8 +209,7 @@ export class SqliteBackend implements Backend {
     return this.attempt('reclaiming space', () => {
       this.endRead();
       this.knownSize = undefined;
-      const freePages = (): number =>
-        Number(this.database.pragma('freelist_count', { simple: true }));
+      const freePages = (): number => Number(this.statements.freePages.get());
       const before = freePages();
       if (before > 0) this.database.pragma(`incremental_vacuum(${pagesMax})`);
       const after = freePages();

@@ -27,7 +27,9 @@ export type StatementName =
   | 'deleteRow'
   | 'scanRows'
   | 'scanRowsFromStart'
-  | 'nextBucket';
+  | 'nextBucket'
+  | 'pageCount'
+  | 'freePages';
 
 /** The tests ask SQLite for the plan of each: none may scan a table. */
 export const sql: Readonly<Record<StatementName, string>> = {
@@ -51,6 +53,8 @@ export const sql: Readonly<Record<StatementName, string>> = {
   scanRows: 'SELECT key, value FROM row WHERE bucket = ? AND key > ? ORDER BY key LIMIT ?',
   scanRowsFromStart: 'SELECT key, value FROM row WHERE bucket = ? ORDER BY key LIMIT ?',
   nextBucket: 'SELECT bucket FROM row WHERE bucket > ? ORDER BY bucket LIMIT 1',
+  pageCount: 'PRAGMA page_count',
+  freePages: 'PRAGMA freelist_count',
 };
 
 export type Statements = Readonly<Record<StatementName, Statement>> & {

@@ -224,6 +224,16 @@ const durability: readonly ContractCase[] = [
     },
   },
   {
+    name: 'checkpoints what was opened and not written',
+    async run(harness) {
+      let backend = await harness.open();
+      await backend.checkpoint();
+      backend = await harness.reopen(backend);
+      await backend.checkpoint();
+      await backend.close();
+    },
+  },
+  {
     name: 'B2 CP-9 a crash leaves a state after some commit, not before the last checkpoint',
     async run(harness) {
       let backend = await harness.open();
