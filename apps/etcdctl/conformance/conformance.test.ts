@@ -11,10 +11,13 @@ import { Server } from './server.js';
 
 const reference = process.env['REF'] ?? join(homedir(), 'ref');
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+/** Our server instead of etcd's, for both programs: SERVER=ours. */
+const serverPath =
+  process.env['SERVER'] === 'ours'
+    ? fileURLToPath(new URL('../../etcd/dist/main.js', import.meta.url))
+    : join(reference, 'etcd');
 const ports = { client: 21_290, peer: 21_291 };
-const missing = [join(reference, 'etcd'), join(reference, 'etcdctl'), main].filter(
-  (path) => !existsSync(path),
-);
+const missing = [serverPath, join(reference, 'etcdctl'), main].filter((path) => !existsSync(path));
 const only = process.env['ONLY'];
 
 if (missing.length > 0) console.warn(`conformance skipped: no ${missing.join(', ')}`);
@@ -32,7 +35,7 @@ test.skipIf(missing.length > 0)(
       { command: join(reference, 'etcdctl'), prefix: [] },
       { command: process.execPath, prefix: [main] },
     ]) {
-      await using server = await Server.start(join(reference, 'etcd'), ports);
+      await using server = await Server.start(serverPath, ports);
       observations.push(await observeAll(program, server.endpoint, list));
     }
     const [theirs = [], ours = []] = observations;

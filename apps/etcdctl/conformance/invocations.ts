@@ -181,7 +181,7 @@ const leases: readonly Invocation[] = [
   call('lease list -w fields --hex'),
   ...formats.map((format) =>
     call(`lease timetolive {lease} --keys -w ${format}`, {
-      masks: [/99[0-9]/g, /[\x00-\x20]*\x18.*/g],
+      masks: [/99[0-9]/g],
     }),
   ),
   call('lease timetolive {lease} --hex -w fields', { masks: [/99[0-9]/g] }),

@@ -21,9 +21,11 @@ export class Server implements AsyncDisposable {
   static async start(binary: string, ports: ServerPorts): Promise<Server> {
     const dataDir = mkdtempSync(join(tmpdir(), 'kvctl-conformance-'));
     const url = (port: number): string => `http://127.0.0.1:${port}`;
+    const isScript = binary.endsWith('.js');
     const child = spawn(
-      binary,
+      isScript ? process.execPath : binary,
       [
+        ...(isScript ? [binary] : []),
         ...['--name', 's0', '--data-dir', dataDir, '--log-level', 'error'],
         ...[
           '--listen-client-urls',

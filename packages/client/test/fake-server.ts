@@ -18,6 +18,7 @@ const identity = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
 export async function fakeServer(
   unary: Readonly<Record<string, UnaryHandler>>,
   streams: Readonly<Record<string, StreamHandler>> = {},
+  credentials: grpc.ServerCredentials = grpc.ServerCredentials.createInsecure(),
 ): Promise<FakeServer> {
   const server = new grpc.Server({ 'grpc.max_receive_message_length': -1 });
   const base = {
@@ -54,7 +55,7 @@ export async function fakeServer(
     server.addService(definition, { [path]: handler });
   }
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => {
       if (error === null) resolve(bound);
       else reject(error);
     });

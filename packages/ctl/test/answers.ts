@@ -203,5 +203,5 @@ function answer<Response>(
   messages: readonly Response[],
   print: (printer: Printer) => void,
 ): GoldenAnswer {
-  return { name, args: words.split(' '), method: method as MethodDescriptor, messages, print };
+  return { name, args: words.split(' '), method: method, messages, print };
 }

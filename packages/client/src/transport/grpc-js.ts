@@ -1,4 +1,6 @@
 /** The default transport: @grpc/grpc-js, one of its clients for each endpoint. */
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import type {
   CallOptions,
@@ -34,10 +36,9 @@ class GrpcJsChannel implements Channel {
   constructor(endpoint: Endpoint, options: ChannelOptions) {
     this.endpoint = endpoint;
     this.#client = new grpc.Client(target(endpoint), credentials(endpoint, options.tls), {
-      'grpc.default_authority': endpoint.authority,
-      ...(options.tls.serverName === undefined
-        ? {}
-        : { 'grpc.ssl_target_name_override': options.tls.serverName }),
+      // For TCP grpc-js takes it from the address, and with it the name that a certificate must have.
+      ...(endpoint.address.kind === 'unix' ? { 'grpc.default_authority': endpoint.authority } : {}),
+      ...sniOption(endpoint, options.tls),
       'grpc.keepalive_time_ms': options.keepAliveMs,
       'grpc.keepalive_timeout_ms': options.keepAliveTimeoutMs,
       'grpc.max_receive_message_length': options.receiveBytesMax,
@@ -170,9 +171,24 @@ function target(endpoint: Endpoint): string {
 
 function credentials(endpoint: Endpoint, tls: TlsOptions): grpc.ChannelCredentials {
   if (!endpoint.secure) return grpc.credentials.createInsecure();
+  const name = tls.serverName ?? hostOf(endpoint);
   return grpc.credentials.createSsl(bufferOf(tls.ca), bufferOf(tls.key), bufferOf(tls.cert), {
     rejectUnauthorized: tls.insecureSkipVerify !== true,
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
   });
+}
+
+function hostOf({ address }: Endpoint): string {
+  return address.kind === 'tcp' ? address.host : 'localhost';
+}
+
+/**
+ * grpc-js 1.14 puts the host into SNI also when it is an address, which RFC 6066 §3 forbids and Node 26 refuses. Then we have it send a name that
+ * exists nowhere; what the certificate must carry is checked against the address all the same.
+ */
+function sniOption(endpoint: Endpoint, tls: TlsOptions): grpc.ChannelOptions {
+  const name = tls.serverName ?? hostOf(endpoint);
+  return { 'grpc.ssl_target_name_override': isIP(name) === 0 ? name : 'address.invalid' };
 }
 
 function bufferOf(pem: Uint8Array | undefined): Buffer | null {
