@@ -42,7 +42,14 @@ async function run(name, method, encode) {
 const value = new Uint8Array(256).fill(118);
 const key = (n) => Buffer.from(`key-${String(n % 100_000).padStart(28, '0')}`);
 await run('put', 'Put', (n) =>
-  kvService.put.request.encode({ key: key(n), value, lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false }),
+  kvService.put.request.encode({
+    key: key(n),
+    value,
+    lease: 0n,
+    prevKv: false,
+    ignoreValue: false,
+    ignoreLease: false,
+  }),
 );
 await run('range', 'Range', (n) => Buffer.concat([Buffer.from([0x0a, 32]), key(n)]));
 await member.close();

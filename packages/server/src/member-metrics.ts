@@ -1,5 +1,7 @@
 /** Gauges that are read when somebody looks (metrics.md §3.1, §3.2), and how late the event loop is. */
 import type { MvccStore } from '@kv/mvcc';
+import type { Wal } from '@kv/wal';
+import type { Alarm } from './apply/command.js';
 import type { Membership } from './cluster/membership.js';
 import type { Quota } from './apply/quota.js';
 import { hexOf } from './grpc/int64.js';
@@ -8,6 +10,7 @@ import { secondsBuckets } from './metric-buckets.js';
 import type { Gauge, Histogram, Metrics } from './metrics.js';
 import type { Pending } from './request/pending.js';
 import { SERVER_VERSION } from './version.js';
+import type { WatchStats } from '@kv/watch';
 import type { WatchEngine } from './watch/watch-engine.js';
 
 export interface MeasuredParts {
@@ -17,18 +20,27 @@ export interface MeasuredParts {
   readonly quota: Quota;
   readonly pending: Pending;
   readonly watch: WatchEngine;
+  readonly wal: Pick<Wal, 'bytesWritten'>;
 }
 
 export class MemberMetrics {
   readonly #clusterVersion: Gauge;
   readonly #loopDelay: Histogram;
+  readonly #alarms: Gauge;
+  #shownAlarms: readonly Alarm[] = [];
+  readonly #membership: Membership;
   #version = '';
   #maxDelayMs = 0;
 
   constructor(metrics: Metrics, parts: MeasuredParts) {
+    this.#membership = parts.membership;
     describeMember(metrics, parts);
     describeStore(metrics, parts.store);
     describeWatch(metrics, parts.watch);
+    this.#alarms = metrics.gauge('etcd_debugging_server_alarms', 'Alarms in force: 1 for each.', [
+      'server_id',
+      'alarm_type',
+    ]);
     this.#clusterVersion = metrics.gauge(
       'etcd_cluster_version',
       'The version of the cluster: 1 for the present one.',
@@ -60,6 +72,18 @@ export class MemberMetrics {
     this.#clusterVersion.set(1, short);
   }
 
+  /** All that are in force. Those of members that do not exist are not shown, so that no client makes labels (B-91). */
+  alarms(inForce: readonly Alarm[]): void {
+    const label = ({ memberId, type }: Alarm): readonly [string, string] => [
+      hexOf(memberId),
+      type.toUpperCase(),
+    ];
+    const shown = inForce.filter(({ memberId }) => this.#membership.find(memberId) !== undefined);
+    for (const alarm of this.#shownAlarms) this.#alarms.set(0, ...label(alarm));
+    for (const alarm of shown) this.#alarms.set(1, ...label(alarm));
+    this.#shownAlarms = shown;
+  }
+
   /** A tick came this much later than it should have. */
   late(delayMs: number): void {
     this.#loopDelay.observe(delayMs / 1000);
@@ -80,6 +104,11 @@ function describeMember(metrics: Metrics, parts: MeasuredParts): void {
     'etcd_server_proposals_pending',
     'Proposals whose outcome is not known yet.',
     () => pending.size,
+  );
+  metrics.gaugeOf(
+    'etcd_disk_wal_write_bytes_total',
+    'Bytes written to the log.',
+    () => parts.wal.bytesWritten,
   );
   metrics.gaugeOf('etcd_server_is_learner', 'Whether this member is a learner.', () =>
     membership.find(memberId)?.isLearner === true ? 1 : 0,
@@ -115,12 +144,22 @@ function describeStore(metrics: Metrics, store: MvccStore): void {
 }
 
 function describeWatch(metrics: Metrics, watch: WatchEngine): void {
-  metrics.gaugeOf('etcd_debugging_mvcc_watcher_total', 'Watchers, up to date or behind.', () => {
-    const { liveWatchers, queuedWatchers, parkedWatchers } = watch.hub.stats();
-    return liveWatchers + queuedWatchers + parkedWatchers;
-  });
-  metrics.gaugeOf('etcd_debugging_mvcc_slow_watcher_total', 'Watchers that are behind.', () => {
-    const { queuedWatchers, parkedWatchers } = watch.hub.stats();
-    return queuedWatchers + parkedWatchers;
-  });
+  const gauges: readonly (readonly [string, string, (stats: WatchStats) => number])[] = [
+    ['etcd_debugging_mvcc_watch_stream_total', 'Open watch streams.', (stats) => stats.streams],
+    ['etcd_debugging_mvcc_watcher_total', 'Watchers.', (stats) => stats.watchers],
+    [
+      'etcd_debugging_mvcc_slow_watcher_total',
+      'Watchers that are behind.',
+      (stats) => stats.queuedWatchers + stats.parkedWatchers,
+    ],
+    [
+      'etcd_debugging_mvcc_pending_events_total',
+      'Events that wait for their clients.',
+      (stats) => stats.pendingEvents,
+    ],
+    ['etcd_debugging_mvcc_events_total', 'Events sent.', (stats) => stats.takenEvents],
+  ];
+  for (const [name, help, of] of gauges) {
+    metrics.gaugeOf(name, help, () => of(watch.hub.stats()));
+  }
 }

@@ -19,6 +19,7 @@ import type { MemberConfig } from './member-config.js';
 import type { Random } from './random.js';
 import type { Replica } from './replica/replica.js';
 import { APPLY_WAIT_MS } from './request/limits.js';
+import type { RequestMetrics } from './request/request-metrics.js';
 import type { SpaceAlarm } from './request/space-alarm.js';
 import type { WatchEngine } from './watch/watch-engine.js';
 
@@ -34,10 +35,13 @@ export interface ServiceParts {
   readonly compaction: CompactionDriver;
   readonly leases: LeaseEngine;
   readonly watch: WatchEngine;
+  readonly requests: RequestMetrics;
   readonly spaceAlarm: SpaceAlarm;
   readonly admission: Admission;
   /** Ends with the member. */
   readonly signal: AbortSignal;
+  /** The member can not go on. */
+  readonly onError: (error: unknown) => void;
 }
 
 export function memberServices(parts: ServiceParts): readonly Service[] {
@@ -56,6 +60,8 @@ export function memberServices(parts: ServiceParts): readonly Service[] {
       clock,
       quota,
       compaction: parts.compaction,
+      metrics: parts.requests,
+      onError: parts.onError,
       maxTxnOps: config.maxTxnOps,
       maxRequestBytes: config.maxRequestBytes,
       isLearner: () => state.membership.find(memberId)?.isLearner ?? false,
@@ -97,6 +103,7 @@ export function memberServices(parts: ServiceParts): readonly Service[] {
       clock,
       memberId,
       signal: parts.signal,
+      onError: parts.onError,
       raft: () => ({
         leaderId: leadership.leaderId,
         isLeader: leadership.isLeader,

@@ -163,6 +163,24 @@ describe('failure', () => {
     expect((await m.member.failed).message).toMatch(/disk I\/O error/);
   });
 
+  it('G-13 a store that can not be read ends the member instead of serving on', async () => {
+    let broken = false;
+    const m = await MemoryMember.open({
+      backendFault: (operation) =>
+        broken && operation === 'read' ? new Error('damaged page') : undefined,
+    });
+    await m.call(kvService.put, put('a', '1'));
+    await m.restart();
+    broken = true;
+    const call = m.begin(
+      kvService.range,
+      kvService.range.request.encode(range('a', '', { serializable: true })),
+    );
+    await m.clock.settle();
+    expect(call.end).toMatchObject({ type: 'failed' });
+    expect((await m.member.failed).message).toMatch(/damaged page/);
+  });
+
   it('an entry that this version can not apply ends the member instead of being skipped', async () => {
     const m = await MemoryMember.open();
     await m.stop();

@@ -4,6 +4,7 @@
 import { SqliteBackend } from '@kv/mvcc';
 import type { Service } from '@kv/rpc';
 import { nodeFileSystem, SEGMENT_BYTES } from '@kv/wal';
+import { ApplyMetrics } from './apply/apply-observer.js';
 import type { AppliedBatch, Effect, ReplicatedState } from './apply/applier.js';
 import { Quota } from './apply/quota.js';
 import { systemClock, type Timer } from './clock.js';
@@ -30,6 +31,7 @@ import { systemRandom } from './random.js';
 import { loadReplicatedState } from './replicated-state.js';
 import { Replica } from './replica/replica.js';
 import { Snapshotter } from './replica/snapshotter.js';
+import { RequestMetrics } from './request/request-metrics.js';
 import { SpaceAlarm } from './request/space-alarm.js';
 import { openStorage, type Storage } from './storage.js';
 import { FEATURE_VERSION } from './version.js';
@@ -107,7 +109,11 @@ export class Member implements MemberHandle {
     this.#state = loadReplicatedState(store, config);
     const quota = new Quota(config.quotaBackendBytes, () => store.size().bytes);
     this.#quota = quota;
-    this.#replica = new Replica(config, storage, this.#state, quota, ports, {
+    const observer = new ApplyMetrics(clock, logger, metrics, config.warningApplyDurationMs);
+    const slowMs = config.warningUnaryRequestDurationMs;
+    const requests = new RequestMetrics(clock, logger, metrics, slowMs);
+    const replicaPorts = { ...ports, observer, requests };
+    this.#replica = new Replica(config, storage, this.#state, quota, replicaPorts, {
       applied: (batch) => {
         this.#applied(batch);
       },
@@ -203,6 +209,7 @@ export class Member implements MemberHandle {
       quota,
       pending,
       watch: this.#watch,
+      wal: storage.wal,
     });
     this.services = memberServices({
       config,
@@ -216,9 +223,11 @@ export class Member implements MemberHandle {
       compaction: this.#compaction,
       leases: this.#leases,
       watch: this.#watch,
+      requests,
       spaceAlarm: this.#spaceAlarm,
       admission: this.#admission,
       signal: this.#stopping.signal,
+      onError: fail,
     });
   }
 
@@ -284,6 +293,7 @@ export class Member implements MemberHandle {
       revision: store.revision,
     });
     this.#metrics.clusterVersion(this.#state.membership.clusterVersion);
+    this.#metrics.alarms(this.#state.alarms.list());
     this.#replica.start();
     const period = this.#config.heartbeatIntervalMs;
     this.#expectedTickMs = clock.monotonicMs() + period;
@@ -343,6 +353,8 @@ export class Member implements MemberHandle {
         if (!this.#state.alarms.inForce('nospace')) this.#spaceAlarm.raise();
         return;
       case 'alarmsChanged':
+        this.#metrics.alarms(this.#state.alarms.list());
+        return;
       case 'membershipChanged':
         return;
       default:

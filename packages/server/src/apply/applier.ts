@@ -22,6 +22,7 @@ import type { Proposal } from '../request/proposal.js';
 import type { RequestIds } from '../request/request-id.js';
 import { bufferOver, textOf, utf8 } from '../wire/buffer.js';
 import type { Alarms } from './alarms.js';
+import type { ApplyObserver } from './apply-observer.js';
 import type { Command } from './command.js';
 import { decodeCommand, ownSequence } from './entry-codec.js';
 import { guard } from './guards.js';
@@ -43,6 +44,7 @@ export interface ApplierPorts {
   readonly ids: RequestIds;
   readonly pending: Pending;
   readonly quota: Quota;
+  readonly observer: ApplyObserver;
   /** Tells Raft of a change of configuration as it is applied. */
   readonly applyConfChange: (change: ConfChange) => ConfState;
 }
@@ -148,7 +150,9 @@ export class Applier {
       txn.abort(error);
       throw error;
     }
+    this.#ports.observer.committing();
     txn.end();
+    this.#ports.observer.committed();
   }
 
   #replayConfiguration(entry: Entry): void {
@@ -172,13 +176,15 @@ export class Applier {
     const sequence = ownSequence(this.#ports.ids, data);
     const proposal = sequence === undefined ? undefined : this.#ports.pending.find(sequence);
     const command = proposal?.command ?? decodeCommand(data);
+    const { observer, quota } = this.#ports;
+    observer.started();
     const rejection = guard(command, this.#state);
-    if (rejection !== undefined) {
-      this.#answer(this.#answers, proposal, rejected(rejection));
-      return;
-    }
-    const fits = this.#ports.quota.fits(command);
-    const outcome = this.#execute(txn, command, proposal !== undefined);
+    const fits = quota.fits(command);
+    const outcome =
+      rejection === undefined
+        ? this.#execute(txn, command, proposal !== undefined)
+        : rejected(rejection);
+    observer.applied(command, outcome);
     if (fits || outcome.type === 'rejected') {
       this.#answer(this.#answers, proposal, outcome);
       return;

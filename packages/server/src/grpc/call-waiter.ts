@@ -31,20 +31,25 @@ export class CallWaiter implements Waiter {
   }
 }
 
-/** Runs a read once it is linearizable. `read` answers the call, and does not throw. */
+/** Answers a call by a read; does not throw. `arrivedMs`: when the call came, for metrics. */
+export type AnswerRead<T> = (call: UnaryCall, request: T, arrivedMs: number) => void;
+
+/** Runs a read once it is linearizable. */
 export class CallReader<T> implements Reader {
   readonly #call: UnaryCall;
   readonly #request: T;
-  readonly #read: (call: UnaryCall, request: T) => void;
+  readonly #arrivedMs: number;
+  readonly #read: AnswerRead<T>;
 
-  constructor(call: UnaryCall, request: T, read: (call: UnaryCall, request: T) => void) {
+  constructor(call: UnaryCall, request: T, arrivedMs: number, read: AnswerRead<T>) {
     this.#call = call;
     this.#request = request;
+    this.#arrivedMs = arrivedMs;
     this.#read = read;
   }
 
   ready(): void {
-    if (!this.#call.cancelled) this.#read(this.#call, this.#request);
+    if (!this.#call.cancelled) this.#read(this.#call, this.#request, this.#arrivedMs);
   }
 
   failed(failure: ReadFailure): void {

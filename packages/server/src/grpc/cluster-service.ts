@@ -34,7 +34,7 @@ export function clusterService(parts: ClusterServiceParts): Service {
     if (request === undefined) return;
     if (!request.linearizable) answer(call);
     else {
-      linearizable.join(new CallReader(call, request, answer));
+      linearizable.join(new CallReader(call, request, 0, answer));
       wake();
     }
   };

@@ -1,6 +1,7 @@
 /** `etcdserverpb.KV`: checks a request, sends it through the log or to a read, and answers (rpc.md §5). */
 import type { MvccStore } from '@kv/mvcc';
 import type { Service, StreamCall, UnaryCall } from '@kv/rpc';
+import type { TxnCommand } from '../apply/command.js';
 import { RequestField } from '../apply/entry-codec.js';
 import { decodeRange } from '../apply/kv-codec.js';
 import { isReadOnly, isSerializable } from '../apply/txn.js';
@@ -10,6 +11,7 @@ import type { Clock } from '../clock.js';
 import { assertNever, invariant, unreachable } from '../invariant.js';
 import type { Linearizable } from '../request/linearizable.js';
 import type { Proposer } from '../request/proposer.js';
+import type { RequestMetrics } from '../request/request-metrics.js';
 import { bufferOver } from '../wire/buffer.js';
 import { CallReader, CallWaiter, type AnswerOutcome } from './call-waiter.js';
 import type { ResponseHeaders } from './header.js';
@@ -28,10 +30,13 @@ export interface KvServiceParts {
   readonly headers: ResponseHeaders;
   readonly clock: Clock;
   readonly quota: Quota;
+  readonly metrics: RequestMetrics;
   readonly compaction: CompactionDriver;
   readonly maxTxnOps: number;
   readonly maxRequestBytes: number;
   readonly isLearner: () => boolean;
+  /** The store failed to read: the member must stop. */
+  readonly onError: (error: unknown) => void;
   /** A request does not fit: raises the alarm, as its caller is told. */
   readonly raiseNoSpace: () => void;
   /** Tells the loop that somebody wants to read. */
@@ -45,12 +50,14 @@ export class KvService {
 
   constructor(parts: KvServiceParts) {
     this.#parts = parts;
-    this.#reader = new RangeReader(parts.store, parts.headers, parts.clock);
+    const { store, headers, clock, metrics, onError } = parts;
+    this.#reader = new RangeReader(store, headers, clock, metrics, onError);
     this.#streamPorts = {
       store: parts.store,
       headers: parts.headers,
       clock: parts.clock,
       chunkBytes: parts.maxRequestBytes,
+      onError,
     };
   }
 
@@ -73,11 +80,12 @@ export class KvService {
     const command = readRequest(call, () => decodeRange(bytes, 0, bytes.length));
     if (command === undefined) return;
     const problem = checkRange(command);
+    const nowMs = this.#parts.metrics.now();
     if (problem !== undefined) call.fail(rpcErrorOf(problem));
-    else if (command.serializable) this.#reader.range(call, command);
+    else if (command.serializable) this.#reader.range(call, command, nowMs);
     else if (this.#parts.isLearner()) call.fail(rpcErrorOf('notSupportedForLearner'));
     else {
-      this.#parts.linearizable.join(new CallReader(call, command, this.#reader.range));
+      this.#parts.linearizable.join(new CallReader(call, command, nowMs, this.#reader.range));
       this.#parts.wake();
     }
   };
@@ -145,12 +153,18 @@ export class KvService {
     if (problem !== undefined) call.fail(rpcErrorOf(problem));
     else if (!isReadOnly(command)) {
       this.#parts.proposer.propose(draft, new CallWaiter(call, this.#answer));
-    } else if (isSerializable(command)) this.#reader.txn(call, command);
-    else {
-      this.#parts.linearizable.join(new CallReader(call, command, this.#reader.txn));
-      this.#parts.wake();
-    }
+    } else this.#readTxn(call, command);
   };
+
+  #readTxn(call: UnaryCall, command: TxnCommand): void {
+    const nowMs = this.#parts.metrics.now();
+    if (isSerializable(command)) {
+      this.#reader.txn(call, command, nowMs);
+      return;
+    }
+    this.#parts.linearizable.join(new CallReader(call, command, nowMs, this.#reader.txn));
+    this.#parts.wake();
+  }
 
   readonly #compact = (call: UnaryCall): void => {
     const draft = draftRequest(call, this.#parts.proposer, RequestField.compact);

@@ -57,6 +57,8 @@ export interface MaintenanceParts {
   readonly memberId: MemberId;
   /** Ends with the member. */
   readonly signal: AbortSignal;
+  /** The store failed to read: the member must stop. */
+  readonly onError: (error: unknown) => void;
   readonly raft: () => RaftView;
   /** `3.7.0`; undefined until the store has one. */
   readonly storageVersion: () => string | undefined;
@@ -210,9 +212,14 @@ export class MaintenanceService {
         call.fail(rpcErrorOf('stopped'));
         return;
       }
-      const result = task.step();
-      if (result === undefined) this.#parts.clock.soon(step);
-      else call.reply(encode(result));
+      try {
+        const result = task.step();
+        if (result === undefined) this.#parts.clock.soon(step);
+        else call.reply(encode(result));
+      } catch (error) {
+        call.fail(rpcErrorOf('stopped'));
+        this.#parts.onError(error);
+      }
     };
     step();
   }

@@ -10,7 +10,9 @@ import type { KvState } from '../apply/kv.js';
 import type { DeleteRangeOutcome, RangeOutcome, TxnOutcome } from '../apply/outcome.js';
 import { readTxn } from '../apply/txn.js';
 import type { Clock } from '../clock.js';
+import type { RequestMetrics } from '../request/request-metrics.js';
 import { RESPONSE_BYTES_MAX } from '../request/limits.js';
+import type { AnswerRead } from './call-waiter.js';
 import type { ResponseHeaders } from './header.js';
 import { encodeResponse, responseSize } from './kv-encode.js';
 import { responseTooLarge, rpcErrorOf } from './status.js';
@@ -21,7 +23,20 @@ export class RangeReader {
   readonly #clock: Clock;
   readonly #kv: KvState;
 
-  constructor(store: MvccStore, headers: ResponseHeaders, clock: Clock) {
+  readonly #metrics: RequestMetrics;
+
+  readonly #onError: (error: unknown) => void;
+
+  /** `onError`: the store failed to read, and the member must stop. */
+  constructor(
+    store: MvccStore,
+    headers: ResponseHeaders,
+    clock: Clock,
+    metrics: RequestMetrics,
+    onError: (error: unknown) => void,
+  ) {
+    this.#metrics = metrics;
+    this.#onError = onError;
     this.#store = store;
     this.#headers = headers;
     this.#clock = clock;
@@ -34,67 +49,96 @@ export class RangeReader {
   }
 
   /** Answers with the newest state, or that of the revision asked for. */
-  readonly range = (call: UnaryCall, command: RangeCommand): void => {
+  readonly range: AnswerRead<RangeCommand> = (call, command, arrivedMs) => {
+    this.#guarded(call, () => {
+      this.#range(call, command, arrivedMs);
+    });
+  };
+
+  /** Answers a transaction that only reads. */
+  readonly txn: AnswerRead<TxnCommand> = (call, command, arrivedMs) => {
+    this.#guarded(call, () => {
+      this.#txn(call, command, arrivedMs);
+    });
+  };
+
+  #range(call: UnaryCall, command: RangeCommand, arrivedMs: number): void {
+    const startedMs = this.#metrics.now();
     const { query } = command;
     const newest = this.#store.readNewest();
+    const { revision } = newest;
     if (command.revision <= 0 && query.range.type === 'single' && isPlain(command)) {
       const kv = newest.get(query.range.key);
       const kvs = kv === undefined ? [] : [kv];
-      this.#answer(call, {
-        type: 'range',
-        revision: newest.revision,
-        kvs,
-        count: kvs.length,
-        more: false,
-      });
+      this.#answer(call, { type: 'range', revision, kvs, count: kvs.length, more: false });
+      this.#metrics.read('Range', true, arrivedMs, startedMs);
       return;
     }
     const view = this.#viewAt(call, command.revision);
-    if (view === undefined) return;
+    if (view === undefined) {
+      this.#metrics.read('Range', false, arrivedMs, startedMs);
+      return;
+    }
     const task = new RangeTask(view, query);
     const result = task.step();
-    const { revision } = newest;
-    if (result !== undefined) this.#answer(call, { type: 'range', revision, ...result });
-    else this.#goOn(call, task, revision, view.revision);
-  };
+    if (result === undefined) {
+      this.#goOn(call, task, revision, view.revision, () => {
+        this.#metrics.read('Range', true, arrivedMs, startedMs);
+      });
+      return;
+    }
+    this.#answer(call, { type: 'range', revision, ...result });
+    this.#metrics.read('Range', true, arrivedMs, startedMs);
+  }
 
-  readonly txn = (call: UnaryCall, command: TxnCommand): void => {
+  #txn(call: UnaryCall, command: TxnCommand, arrivedMs: number): void {
+    const startedMs = this.#metrics.now();
     const outcome = readTxn(command, this.#store.readNewest(), (at) => this.#find(at), this.#kv);
     if ('rejection' in outcome) call.fail(rpcErrorOf(outcome.rejection));
     else this.#answer(call, outcome);
-  };
+    this.#metrics.read('ReadonlyTxn', !('rejection' in outcome), arrivedMs, startedMs);
+  }
 
   /** An answer of any size that is allowed; what is larger fails before it is built. */
   answer(call: UnaryCall, outcome: DeleteRangeOutcome | TxnOutcome): void {
     this.#answer(call, outcome);
   }
 
-  #goOn(call: UnaryCall, task: RangeTask, headerRevision: Revision, readRevision: Revision): void {
+  /** The rest of a large range, a step per turn; `done` is called after the answer. */
+  #goOn(
+    call: UnaryCall,
+    task: RangeTask,
+    headerRevision: Revision,
+    readRevision: Revision,
+    done: () => void,
+  ): void {
     const pin = this.#store.pin(readRevision);
-    const end = (): void => {
-      task.close();
-      pin.release();
-    };
     const step = (): void => {
-      if (call.cancelled) {
-        end();
+      const result = call.cancelled ? 'cancelled' : task.step();
+      if (result === undefined) {
+        this.#clock.soon(guardedStep);
         return;
       }
-      try {
-        const result = task.step();
-        if (result === undefined) {
-          this.#clock.soon(step);
-          return;
-        }
-        this.#answer(call, { type: 'range', revision: headerRevision, ...result });
-      } catch (error) {
-        call.fail(rpcErrorOf('stopped'));
-        end();
-        throw error;
-      }
-      end();
+      task.close();
+      pin.release();
+      if (result === 'cancelled') return;
+      this.#answer(call, { type: 'range', revision: headerRevision, ...result });
+      done();
     };
-    this.#clock.soon(step);
+    const guardedStep = (): void => {
+      this.#guarded(call, step);
+    };
+    this.#clock.soon(guardedStep);
+  }
+
+  /** What the store can not read ends the member: it must not serve what it does not have (G-13). */
+  #guarded(call: UnaryCall, read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      call.fail(rpcErrorOf('stopped'));
+      this.#onError(error);
+    }
   }
 
   #answer(call: UnaryCall, outcome: DeleteRangeOutcome | RangeOutcome | TxnOutcome): void {

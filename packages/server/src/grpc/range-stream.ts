@@ -30,6 +30,8 @@ export interface RangeStreamPorts {
   readonly clock: Clock;
   /** Size of chunk to aim at. */
   readonly chunkBytes: number;
+  /** The store failed to read: the member must stop. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** Starts to answer; the call ends by itself. */
@@ -88,6 +90,16 @@ class RangeStream {
 
   #next(): void {
     if (this.#ended) return;
+    try {
+      this.#writeChunk();
+    } catch (error) {
+      this.#end();
+      this.#call.fail(rpcErrorOf('stopped'));
+      this.#ports.onError(error);
+    }
+  }
+
+  #writeChunk(): void {
     const cursor = this.#cursor;
     if (cursor === undefined) {
       this.#last([], false);

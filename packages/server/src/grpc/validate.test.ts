@@ -6,17 +6,15 @@ import type { TxnCommand, TxnOp } from '../apply/command.js';
 import { checkTxn } from './validate.js';
 
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e');
-const putOp = key.map(
-  (name): TxnOp => ({
-    type: 'put',
-    key: name as Key,
-    value: new Uint8Array(0),
-    lease: 0n as LeaseId,
-    prevKv: false,
-    ignoreValue: false,
-    ignoreLease: false,
-  }),
-);
+const putOp = key.map((name): TxnOp => ({
+  type: 'put',
+  key: name as Key,
+  value: new Uint8Array(0),
+  lease: 0n as LeaseId,
+  prevKv: false,
+  ignoreValue: false,
+  ignoreLease: false,
+}));
 const keyRange = fc.oneof(
   key.map((name): KeyRange => ({ type: 'single', key: name as Key })),
   fc
@@ -27,8 +25,7 @@ const keyRange = fc.oneof(
 const deleteOp = keyRange.map((range): TxnOp => ({ type: 'deleteRange', range, prevKv: false }));
 
 const txns: fc.Memo<TxnCommand> = fc.memo((depth) => {
-  const op =
-    depth > 1 ? fc.oneof(putOp, deleteOp, txns(depth - 1)) : fc.oneof(putOp, deleteOp);
+  const op = depth > 1 ? fc.oneof(putOp, deleteOp, txns(depth - 1)) : fc.oneof(putOp, deleteOp);
   const ops = fc.array(op, { maxLength: 3 });
   return fc
     .tuple(ops, ops)

@@ -1,11 +1,22 @@
 /** Is this member well? `/health`, `/livez` and `/readyz` (http.md §9), answered from the member's own view and reads. */
 import type { ServerResponse } from 'node:http';
 import type { Logger } from '../logger.js';
-import type { MemberHandle } from '../member-handle.js';
 import type { Metrics } from '../metrics.js';
 
-/** The member, as far as health asks. */
-export type HealthSource = Pick<MemberHandle, 'view' | 'linearizableRead'>;
+/** A member, as far as health asks: cheap, and never older than this turn. */
+export interface HealthView {
+  /** 0n when no leader is known. */
+  readonly leaderId: bigint;
+  readonly isLearner: boolean;
+  /** Active alarms, of any member. */
+  readonly alarms: readonly { readonly type: 'nospace' | 'corrupt' }[];
+}
+
+export interface HealthSource {
+  view(): HealthView;
+  /** Resolves when a linearizable read would be served now; rejects as such a read would fail. */
+  linearizableRead(signal: AbortSignal): Promise<void>;
+}
 
 type CheckName = 'data_corruption' | 'serializable_read' | 'linearizable_read' | 'non_learner';
 

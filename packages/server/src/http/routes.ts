@@ -1,13 +1,18 @@
 /** What the HTTP side of each listener answers (http.md §1, §10). Paths are matched as they are written, without cleaning. */
 import { gzip } from 'node:zlib';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { MemberHandle } from '../member-handle.js';
+import type { MemberView } from '../member-handle.js';
 import { SERVER_VERSION } from '../version.js';
 import type { HealthRoutes } from './health.js';
 import type { PrometheusMetrics } from './prometheus.js';
 
+/** A member, as far as `/version` asks. */
+export interface VersionSource {
+  view(): Pick<MemberView, 'clusterVersion' | 'storageVersion'>;
+}
+
 export interface HttpSources {
-  readonly member: Pick<MemberHandle, 'view'>;
+  readonly member: VersionSource;
   readonly health: HealthRoutes;
   readonly metrics: PrometheusMetrics;
   /** Whether `/v3/` would be the JSON gateway. */

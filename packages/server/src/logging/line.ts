@@ -27,17 +27,11 @@ export function timestamp(timeMs: number): string {
   return `${day}T${clock}.${micros}${offset < 0 ? '-' : '+'}${zone}`;
 }
 
-/** An error is its message, with those of its causes; an identifier is lower-case hex. */
+/** An error is its message, which names its cause where that matters; an identifier is lower-case hex. */
 function plain(value: LogValue): unknown {
   if (typeof value === 'bigint') return BigInt.asUintN(64, value).toString(16);
-  if (value instanceof Error) return messageOf(value);
+  if (value instanceof Error) return value.message;
   return value;
-}
-
-function messageOf(error: Error): string {
-  const { cause } = error;
-  if (!(cause instanceof Error) || error.message.includes(cause.message)) return error.message;
-  return `${error.message}: ${messageOf(cause)}`;
 }
 
 function fieldsOf(fields: LogFields): Record<string, unknown> {

@@ -8,6 +8,7 @@ import { PutRequest, RangeRequest } from '@kv/proto';
 import { toIndex, toTerm, type Term } from '@kv/raft';
 import { StableLog, type Wal, type WalBatch } from '@kv/wal';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { ApplyMetrics } from '../apply/apply-observer.js';
 import { RequestField } from '../apply/entry-codec.js';
 import { Quota } from '../apply/quota.js';
 import { foundingOf } from '../cluster/founding.js';
@@ -16,6 +17,7 @@ import { defaultMemberConfig } from '../member-config.js';
 import { noMetrics } from '../metrics.js';
 import { noPeers } from '../peer/transport.js';
 import { loadReplicatedState } from '../replicated-state.js';
+import { RequestMetrics } from '../request/request-metrics.js';
 import type { Storage } from '../storage.js';
 import { FakeClock } from '../testing/index.js';
 import { Replica } from './replica.js';
@@ -87,12 +89,22 @@ beforeEach(async () => {
     log: StableLog.fromRecovered(recovered),
     recovered,
   };
+  const observer = new ApplyMetrics(clock, silentLogger, noMetrics, 100);
+  const requests = new RequestMetrics(clock, silentLogger, noMetrics, 300);
   replica = new Replica(
     defaultMemberConfig,
     storage,
     loadReplicatedState(store, defaultMemberConfig),
     new Quota(-1, () => 0),
-    { clock, logger: silentLogger, metrics: noMetrics, random: () => 0, peers: noPeers },
+    {
+      clock,
+      logger: silentLogger,
+      metrics: noMetrics,
+      random: () => 0,
+      peers: noPeers,
+      observer,
+      requests,
+    },
     {
       applied: (batch) => {
         heard.push(`applied ${batch.changes.map(({ revision }) => revision).join(',')}`);

@@ -25,6 +25,7 @@ import type { PeerTransport } from '../peer/transport.js';
 import type { Linearizable } from '../request/linearizable.js';
 import type { Pending } from '../request/pending.js';
 import type { Proposal } from '../request/proposal.js';
+import type { RequestMetrics } from '../request/request-metrics.js';
 import type { Inbox } from './inbox.js';
 import type { LogTrimmer } from './log-trimmer.js';
 import type { ReplicaMetrics } from './replica-metrics.js';
@@ -43,6 +44,7 @@ export interface LoopParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ReplicaMetrics;
+  readonly requests: RequestMetrics;
   /** While it returns a promise, the store takes no transaction. */
   readonly gate: () => Promise<void> | undefined;
 }
@@ -248,14 +250,18 @@ export class ReplicaLoop {
   /** Applies, then tells the world, then answers: in this order (invariant I1). */
   #apply(entries: readonly Entry[]): void {
     if (entries.length === 0) return;
-    const { applier, appliedIndex, pending, metrics, clock } = this.#parts;
+    const { applier, appliedIndex, pending, metrics, requests, clock } = this.#parts;
     const startedMs = clock.monotonicMs();
     const batch = applier.apply(entries);
     if (batch === undefined) return;
     metrics.applied(batch, clock.monotonicMs() - startedMs);
     this.#listener.applied(batch, entries);
     appliedIndex.advance(batch.last.index, batch.last.term);
-    for (const { proposal, outcome } of batch.answers) pending.resolve(proposal, outcome);
+    const nowMs = clock.monotonicMs();
+    for (const { proposal, outcome } of batch.answers) {
+      requests.answered(proposal, outcome, nowMs);
+      pending.resolve(proposal, outcome);
+    }
     this.#trim(batch.last.index, entries);
   }
 

@@ -10,7 +10,6 @@ export class ReplicaMetrics {
   readonly #leaderChanges: Counter;
   readonly #committed: Gauge;
   readonly #applied: Gauge;
-  readonly #failed: Counter;
   readonly #fsync: Histogram;
   readonly #applyBatch: Histogram;
   readonly #droppedMessages: Counter;
@@ -32,10 +31,6 @@ export class ReplicaMetrics {
     this.#applied = metrics.gauge(
       'etcd_server_proposals_applied_total',
       'Index of the newest applied entry.',
-    );
-    this.#failed = metrics.counter(
-      'etcd_server_proposals_failed_total',
-      'Proposals that were refused or had no result in time.',
     );
     this.#fsync = metrics.histogram(
       'etcd_disk_wal_fsync_duration_seconds',
@@ -73,10 +68,6 @@ export class ReplicaMetrics {
 
   synced(durationMs: number): void {
     this.#fsync.observe(durationMs / 1000);
-  }
-
-  proposalFailed(): void {
-    this.#failed.inc();
   }
 
   messageDropped(): void {

@@ -5,6 +5,7 @@
 import { RawNode, toIndex, toTerm } from '@kv/raft';
 import type { ConfState, LogIndex, RaftEvent, SoftState } from '@kv/raft';
 import { AppliedIndex } from '../apply/applied-index.js';
+import type { ApplyObserver } from '../apply/apply-observer.js';
 import { Applier, type AppliedBatch, type ReplicatedState } from '../apply/applier.js';
 import type { Quota } from '../apply/quota.js';
 import type { Clock } from '../clock.js';
@@ -18,6 +19,7 @@ import { electionTicksOf } from '../replicated-state.js';
 import { Linearizable } from '../request/linearizable.js';
 import { Pending } from '../request/pending.js';
 import { Proposer } from '../request/proposer.js';
+import type { RequestMetrics } from '../request/request-metrics.js';
 import { RequestIds } from '../request/request-id.js';
 import type { Storage } from '../storage.js';
 import { Inbox } from './inbox.js';
@@ -38,6 +40,8 @@ export interface ReplicaPorts {
   readonly metrics: Metrics;
   readonly random: Random;
   readonly peers: PeerTransport;
+  readonly observer: ApplyObserver;
+  readonly requests: RequestMetrics;
 }
 
 export interface ReplicaListener {
@@ -94,6 +98,9 @@ export class Replica {
           this.appliedIndex.whenReached(at, reached);
         },
         requestTimeoutMs: config.requestTimeoutMs,
+        roundFailed: (failure) => {
+          ports.requests.roundFailed(failure);
+        },
       },
       this.ids.next(),
     );
@@ -113,6 +120,7 @@ export class Replica {
         ids: this.ids,
         pending: this.pending,
         quota,
+        observer: ports.observer,
         applyConfChange: (change) => {
           this.#campaignIfAlone();
           return this.#node.applyConfChange(change);
@@ -135,6 +143,7 @@ export class Replica {
         clock,
         logger,
         metrics,
+        requests: ports.requests,
         gate: () => state.store.gate(),
       },
       {
@@ -155,7 +164,7 @@ export class Replica {
       node: this.#node,
       appliedIndex: this.appliedIndex,
       clock,
-      metrics,
+      metrics: ports.requests,
       maxRequestBytes: config.maxRequestBytes,
       requestTimeoutMs: config.requestTimeoutMs,
       electionTimeoutMs: config.electionTimeoutMs,

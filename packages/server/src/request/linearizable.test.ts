@@ -22,6 +22,7 @@ beforeEach(() => {
         else waiting.push({ index, reached });
       },
       requestTimeoutMs: 7000,
+      roundFailed: () => undefined,
     },
     1,
   );

@@ -21,6 +21,8 @@ export interface LinearizablePorts {
   readonly requestIndex: (context: Uint8Array) => void;
   readonly whenApplied: (index: LogIndex, reached: () => void) => void;
   readonly requestTimeoutMs: number;
+  /** A round ended without an index. */
+  readonly roundFailed: (failure: ReadFailure) => void;
 }
 
 interface Round {
@@ -125,6 +127,7 @@ export class Linearizable {
   #failRound(failure: ReadFailure): void {
     const round = this.#round;
     this.#round = undefined;
+    this.#ports.roundFailed(failure);
     if (round !== undefined) for (const reader of round.readers) reader.failed(failure);
   }
 }

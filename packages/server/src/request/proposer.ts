@@ -9,11 +9,11 @@ import { decodeRequest, spliceEntry, type RequestField } from '../apply/entry-co
 import type { Clock } from '../clock.js';
 import type { RequestSequence } from '../ids.js';
 import type { Inbox } from '../replica/inbox.js';
-import type { ReplicaMetrics } from '../replica/replica-metrics.js';
 import { APPLY_BACKLOG_MAX } from './limits.js';
 import type { Pending } from './pending.js';
 import { Proposal, type ProposalFailure, type Waiter } from './proposal.js';
 import type { RequestIds } from './request-id.js';
+import type { RequestMetrics } from './request-metrics.js';
 
 export interface ProposerParts {
   readonly ids: RequestIds;
@@ -22,7 +22,7 @@ export interface ProposerParts {
   readonly node: Pick<RawNode, 'commit'>;
   readonly appliedIndex: AppliedIndex;
   readonly clock: Clock;
-  readonly metrics: ReplicaMetrics;
+  readonly metrics: RequestMetrics;
   readonly maxRequestBytes: number;
   readonly requestTimeoutMs: number;
   readonly electionTimeoutMs: number;

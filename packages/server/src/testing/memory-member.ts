@@ -97,7 +97,7 @@ export class MemoryMember {
   /** Stops as a process does that was asked to, and starts again. */
   async restart(): Promise<void> {
     await this.stop();
-    this.backend = this.backend.crash(this.backend.unsyncedCommits);
+    this.backend = this.backend.crash(this.backend.unsyncedCommits, this.#backendOptions());
     await this.start();
   }
 
