@@ -35,6 +35,8 @@ export interface DaemonOptions {
   readonly logger: Logger;
   /** `grpc-js` serves through the second transport, for comparison. */
   readonly transport: 'http2' | 'grpc-js';
+  /** Called just before the line that says that clients are served: whoever reads it may send a signal at once. */
+  readonly beforeReady: (daemon: Daemon) => void;
 }
 
 type ClientTransport = ReturnType<typeof clientTransport>;
@@ -129,6 +131,7 @@ export class Daemon {
     });
     const failure = await Promise.race([member.ready, member.failed]);
     if (failure !== undefined) throw failure;
+    this.#options.beforeReady(this);
     logger.log('info', 'ready to serve client requests');
     this.#serveClients(sources);
   }

@@ -10,6 +10,8 @@ export const ExitCode = {
   failure: 1,
   /** Words that can not be parsed. */
   usage: 2,
+  /** A bug. Go ends a panic with the same number. */
+  bug: 2,
 } as const;
 
 type Failed = Extract<ParsedConfig, { readonly type: 'problems' }>;
@@ -86,6 +88,12 @@ export function fail(logger: Logger, error: unknown, title = 'discovery failed')
   const message = error instanceof Error ? error.message : String(error);
   tellPerson(hint === undefined ? message : `${message}\n${hint}`);
   process.exit(ExitCode.failure);
+}
+
+/** A bug: nobody knows what state the program is in, so it ends at once. What was acknowledged is on disk. */
+export function crash(logger: Logger, error: Error): never {
+  logger.log('panic', 'unexpected error; this is a bug', { error, where: error.stack });
+  process.exit(ExitCode.bug);
 }
 
 /** Ends as the signal would have ended it, so that a parent sees why. The first process of a container can not, and exits 0. */

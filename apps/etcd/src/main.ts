@@ -1,24 +1,15 @@
 #!/usr/bin/env node
 /** The daemon's command: from arguments to a running member, and from a signal or a failure to an exit code. */
-import { readFileSync } from 'node:fs';
-import { parseConfig, flagListing, goArchOf, synopsis, systemText, versionText } from '@kv/server';
+import { parseConfig, flagListing, goArchOf, synopsis, versionText } from '@kv/server';
 import type { Logger, ParsedConfig } from '@kv/server';
 import { BANNER_VARIABLE, bannerText } from './banner.js';
 import { Daemon } from './daemon.js';
-import { ExitCode, exitBySignal, fail, openLoggerOrExit, reportProblems } from './exits.js';
+import { ExitCode, crash, exitBySignal, fail, openLoggerOrExit, reportProblems } from './exits.js';
+import { packageVersion, readFile } from './files.js';
 import { notifyServiceManager } from './notify.js';
-import { packageVersion } from './package-version.js';
 
 const { env } = process;
 const supportedArchitectures: readonly string[] = ['amd64', 'arm64', 'ppc64le', 's390x'];
-
-function readFile(path: string): { readonly text: string } | { readonly error: string } {
-  try {
-    return { text: readFileSync(path, 'utf8') };
-  } catch (error) {
-    return { error: systemText('open', path, error) };
-  }
-}
 
 function endWith(code: number, text: string): never {
   process.stderr.write(text);
@@ -51,6 +42,7 @@ async function run({
 }: Extract<ParsedConfig, { type: 'run' }>): Promise<never> {
   if (env[BANNER_VARIABLE] !== undefined) process.stdout.write(bannerText(member, config));
   const logger = openLoggerOrExit(config.logging, notes);
+  process.on('uncaughtException', (error) => crash(logger, error));
   const arch = goArchOf(process.arch);
   if (!supportedArchitectures.includes(arch) && env['ETCD_UNSUPPORTED_ARCH'] !== arch) {
     const why =
@@ -63,10 +55,12 @@ async function run({
     logger.log('warn', "'data-dir' was empty; using default", fields);
   }
   const transport = env['KV_TRANSPORT'] === 'grpc-js' ? 'grpc-js' : 'http2';
-  const daemon = await Daemon.start({ member, daemon: config, logger, transport }).catch(
-    (error: unknown) => fail(logger, error),
-  );
-  stopOnSignals(daemon, logger);
+  const daemon = await Daemon.start({
+    ...{ member, daemon: config, logger, transport },
+    beforeReady: (started) => {
+      stopOnSignals(started, logger);
+    },
+  }).catch((error: unknown) => fail(logger, error));
   notifyServiceManager(env['NOTIFY_SOCKET'], logger);
   const failure = await daemon.failed;
   // Nothing is answered any more. How the member ended is what counts, not how well it closed.

@@ -1,0 +1,97 @@
+/** The few calls that these tests make, by an independent gRPC library. */
+import { Client, Metadata, credentials } from '@grpc/grpc-js';
+import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import {
+  PutRequest,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+  WatchRequest,
+  WatchResponse,
+  codecOf,
+} from '@kv/proto';
+import type { MessageType } from '@kv/proto';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (value: Uint8Array): string => new TextDecoder().decode(value);
+
+function coders<T>(type: MessageType<T>): {
+  readonly serialize: (message: T) => Buffer;
+  readonly deserialize: (wire: Buffer) => T;
+} {
+  const codec = codecOf(type);
+  return {
+    serialize: (message) => Buffer.from(codec.encode(message)),
+    deserialize: (wire) => codec.decode(wire),
+  };
+}
+
+export class TestClient {
+  readonly #client: Client;
+
+  constructor(address: string) {
+    this.#client = new Client(address, credentials.createInsecure(), {
+      'grpc.use_local_subchannel_pool': 1,
+    });
+  }
+
+  /** The revision of the answer. */
+  async put(key: string, value: string): Promise<bigint> {
+    const request = PutRequest.fromPartial({ key: bytes(key), value: bytes(value) });
+    const response = await this.#unary('Put', PutRequest, PutResponse, request);
+    return response.header?.revision ?? 0n;
+  }
+
+  /** undefined when there is no such key. */
+  async get(key: string): Promise<string | undefined> {
+    const request = RangeRequest.fromPartial({ key: bytes(key) });
+    const response = await this.#unary('Range', RangeRequest, RangeResponse, request);
+    const value = response.kvs[0]?.value;
+    return value === undefined ? undefined : text(value);
+  }
+
+  /** A watch on one key; resolves when the server has confirmed it. */
+  async watch(key: string): Promise<ClientDuplexStream<WatchRequest, WatchResponse>> {
+    const stream = this.#client.makeBidiStreamRequest(
+      '/etcdserverpb.Watch/Watch',
+      coders(WatchRequest).serialize,
+      coders(WatchResponse).deserialize,
+      new Metadata(),
+    );
+    stream.on('error', () => undefined);
+    const created = new Promise((resolve) => stream.once('data', resolve));
+    stream.write(
+      WatchRequest.fromPartial({
+        requestUnion: { $case: 'createRequest', value: { key: bytes(key) } },
+      }),
+    );
+    await created;
+    return stream;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #unary<Q, R>(
+    method: string,
+    requestType: MessageType<Q>,
+    responseType: MessageType<R>,
+    request: Q,
+  ): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest(
+        `/etcdserverpb.KV/${method}`,
+        coders(requestType).serialize,
+        coders(responseType).deserialize,
+        request,
+        new Metadata(),
+        { deadline: Date.now() + 10_000 },
+        (error: ServiceError | null, response?: R) => {
+          if (error !== null || response === undefined) reject(error ?? new Error('no response'));
+          else resolve(response);
+        },
+      );
+    });
+  }
+}
