@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytes, everything, finish, key, noLease, textOf } from '../test/scratch.js';
 import type { LeaseId, StoredKeyValue } from './model.js';
-import { RangeTask, runRangeQuery } from './range-query.js';
+import { orderChunk, RangeTask, readsKeysOnly, runRangeQuery } from './range-query.js';
 import type { RangeQuery } from './range-query.js';
 import { MemoryBackend } from './testing/memory-backend.js';
 import { MvccStore } from './store.js';
@@ -150,6 +150,21 @@ describe('a range query', () => {
     txn.end();
     expect(finish(task)).toEqual(expected);
     task.close();
+  });
+
+  it('orders a chunk of a stream by its target, and hides values that served only that', async () => {
+    const store = await sample();
+    const query: RangeQuery = { ...plain, sortTarget: 'value', keysOnly: true };
+    expect(readsKeysOnly(query)).toBe(false);
+    expect(readsKeysOnly({ ...query, sortTarget: 'mod' })).toBe(true);
+    const cursor = store.readNewest().cursor(everything, { keysOnly: readsKeysOnly(query) });
+    const chunk = orderChunk(query, cursor.next(3));
+    cursor.close();
+    expect(chunk.map((kv) => [kv.key, textOf(kv)])).toEqual([
+      ['b', ''],
+      ['c', ''],
+      ['a', ''],
+    ]);
   });
 
   it('counts empty and inverted ranges as empty', async () => {

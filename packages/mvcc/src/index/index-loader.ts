@@ -1,6 +1,6 @@
 /**
  * Builds the index of a store that is being opened: collects revisions in the order of their records, sorts once, and
- * loads in order of key. Several times faster than inserting keys one by one, and neighbours end up close in memory.
+ * loads in order of key. Faster than inserting keys one by one, and neighbours end up close in memory.
  */
 import type { Key } from '../model.js';
 import type { KeyIndex } from './key-index.js';
