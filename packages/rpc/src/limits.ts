@@ -31,7 +31,7 @@ export interface ConnectionLimits {
   readonly waitingBytesTotalMax: number;
   /**
    * Frames that cost the server something and the client nothing (PING, SETTINGS, PRIORITY, empty DATA, unknown types), in a row;
-   * answers and time forgive them. Over it: GOAWAY ENHANCE_YOUR_CALM (floods).
+   * answers and time forgive them. The same for WINDOW_UPDATE beyond two for each DATA frame that we sent. Over it: GOAWAY ENHANCE_YOUR_CALM (floods).
    */
   readonly idleFramesMax: number;
   /** Calls that a client takes back, or makes us take back by breaking the rules, beyond those that it let finish. Over it: GOAWAY ENHANCE_YOUR_CALM (rapid reset). */

@@ -86,6 +86,9 @@ export class Connection {
         onOutput: () => {
           host.onOutput();
         },
+        onData: () => {
+          this.#guard.dataSent();
+        },
         onLocalEnd: (stream) => {
           this.#localEnded(stream);
         },
@@ -408,6 +411,7 @@ export class Connection {
   #onWindowUpdate(id: number, bytes: Buffer, start: number, end: number): void {
     if (end - start !== 4)
       throw new ConnectionError(ErrorCode.frameSizeError, 'WINDOW_UPDATE is 4 bytes');
+    this.#guard.windowUpdate();
     const increment = bytes.readUInt32BE(start) & 0x7fff_ffff;
     if (id === 0) {
       if (increment === 0) throw new ConnectionError(ErrorCode.protocolError, 'WINDOW_UPDATE of 0');

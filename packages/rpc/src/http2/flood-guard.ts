@@ -6,6 +6,8 @@ export class FloodGuard {
   readonly #limits: ConnectionLimits;
   #idleFrames = 0;
   #resets = 0;
+  /** WINDOW_UPDATE frames beyond those that the DATA frames we sent can explain; may be negative. */
+  #windowUpdates = 0;
   #lastMs: number;
   /** Since when a handshake or a header block has been under way; undefined while none is. */
   #slowSinceMs: number | undefined;
@@ -22,6 +24,18 @@ export class FloodGuard {
     if (this.#idleFrames > this.#limits.idleFramesMax) {
       throw new ConnectionError(ErrorCode.enhanceYourCalm, 'too many idle frames');
     }
+  }
+
+  /** A client may answer each DATA frame by a WINDOW_UPDATE of the stream and one of the connection. */
+  windowUpdate(): void {
+    this.#windowUpdates += 1;
+    if (this.#windowUpdates > this.#limits.idleFramesMax) {
+      throw new ConnectionError(ErrorCode.enhanceYourCalm, 'too many window updates');
+    }
+  }
+
+  dataSent(): void {
+    this.#windowUpdates -= 2;
   }
 
   /** The client took a call back, or opened one above the limit. */
@@ -43,6 +57,7 @@ export class FloodGuard {
     this.#lastMs = nowMs;
     this.#idleFrames = Math.max(0, this.#idleFrames - forgiven);
     this.#resets = Math.max(0, this.#resets - forgiven);
+    if (this.#windowUpdates > 0) this.#windowUpdates = Math.max(0, this.#windowUpdates - forgiven);
   }
 
   /** Whether something that should be quick has been under way for too long (seen from tick to tick). */

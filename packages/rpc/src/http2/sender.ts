@@ -13,6 +13,8 @@ import type { FinalStatus, Http2Stream } from './stream.js';
 export interface SenderEvents {
   /** There is output; take it at the end of this turn. */
   onOutput(): void;
+  /** A DATA frame was written. */
+  onData(): void;
   /** Our half of a stream has been closed by what was just written. */
   onLocalEnd(stream: Http2Stream): void;
 }
@@ -219,6 +221,7 @@ export class Sender {
   #spend(stream: Http2Stream, bytes: number): void {
     this.#windowBytes -= bytes;
     stream.sendWindowBytes -= bytes;
+    this.#events.onData();
   }
 
   #countWaiting(bytes: number): void {
