@@ -8,6 +8,9 @@ export interface AuthOptions {
   readonly password: string;
 }
 
+/** See `ClientOptions.keepAliveMs`. */
+const keepAliveMsMin = 10_000;
+
 /** A call that failed and may be tried again. */
 export interface FailedAttempt {
   readonly methodPath: string;
@@ -29,7 +32,10 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** Time limit of authentication. Default 2 000. */
   readonly dialTimeoutMs?: number;
-  /** Silence after which an open connection is pinged (10 000), and the wait for an answer (5 000). */
+  /**
+   * Silence after which a connection with open calls is pinged, and the wait for an answer (5 000). At least 10 000, which is the default:
+   * servers end connections that ping more often (`too_many_pings`; grpc-go has the same bound).
+   */
   readonly keepAliveMs?: number;
   readonly keepAliveTimeoutMs?: number;
   /** Largest request, default 2 MiB, and largest response, default 2 147 483 647; bytes. */
@@ -81,7 +87,10 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     token: options.token,
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? 5_000),
     dialTimeoutMs: checkTimeout('dialTimeoutMs', options.dialTimeoutMs ?? 2_000),
-    keepAliveMs: checkTimeout('keepAliveMs', options.keepAliveMs ?? 10_000),
+    keepAliveMs: Math.max(
+      keepAliveMsMin,
+      checkTimeout('keepAliveMs', options.keepAliveMs ?? keepAliveMsMin),
+    ),
     keepAliveTimeoutMs: checkTimeout('keepAliveTimeoutMs', options.keepAliveTimeoutMs ?? 5_000),
     requestBytesMax: options.requestBytesMax ?? 2 * 1024 * 1024,
     responseBytesMax: options.responseBytesMax ?? 2_147_483_647,

@@ -168,6 +168,10 @@ export class Call implements StreamEvents {
   }
 
   closed(reason: Error, unprocessed: boolean): void {
+    if (reason instanceof StatusError) {
+      this.#end(reason);
+      return;
+    }
     this.#end(
       new StatusError(GrpcCode.unavailable, reason.message, { cause: reason, unprocessed }),
     );

@@ -48,6 +48,8 @@ class WireChannel implements Channel {
   #lastError: Error | undefined;
   #failures = 0;
   readonly #waiters = new Set<Waiter>();
+  /** Of every socket that is open, also of servers that are going away while their last calls finish. */
+  readonly #connections = new Map<Socket, Http2Connection>();
   #keepAlive: NodeJS.Timeout | undefined;
 
   constructor(endpoint: Endpoint, options: ChannelOptions) {
@@ -137,6 +139,7 @@ class WireChannel implements Channel {
         },
       },
     );
+    this.#connections.set(socket, connection);
     let reason: Error | undefined;
     socket.on('data', (chunk: Buffer) => {
       this.#heard();
@@ -147,6 +150,7 @@ class WireChannel implements Channel {
     });
     socket.on('close', () => {
       reason ??= new Error('connection closed by the server');
+      this.#connections.delete(socket);
       connection.end(reason);
       this.#lost(connection, socket, reason);
     });
@@ -285,10 +289,10 @@ class WireChannel implements Channel {
     clearTimeout(this.#keepAlive);
     for (const waiter of [...this.#waiters]) waiter.reject(closedError());
     if (state.kind === 'waiting') clearTimeout(state.timer);
-    if (state.kind === 'connecting') state.socket?.destroy();
-    if (state.kind === 'ready') {
-      state.connection.end(closedError());
-      state.socket.destroySoon();
+    for (const [socket, connection] of this.#connections) {
+      connection.end(closedError());
+      if (state.kind === 'ready' && state.socket === socket) socket.destroySoon();
+      else socket.destroy();
     }
   }
 }
