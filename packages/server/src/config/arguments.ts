@@ -29,12 +29,14 @@ export function parseArguments(words: readonly string[], settings: Settings): Ar
       if (name === 'help' || name === 'h') return { type: 'help' };
       return error(`flag provided but not defined: -${name}`);
     }
-    if (flag === undefined || isSwitch(flag.type)) {
+    // What is ignored may have any value, but needs none.
+    if (flag === undefined) continue;
+    if (isSwitch(flag.type)) {
       const value = inline ?? 'true';
       if (parseBool(value) === undefined) {
         return error(`invalid boolean value ${quote(value)} for -${name}: parse error`);
       }
-      if (flag !== undefined) settings.set(flag, value);
+      settings.set(flag, value);
       continue;
     }
     const value = inline ?? words[at + 1];

@@ -140,9 +140,7 @@ function applyValue(
   if (text === undefined) {
     // Go quotes a number that does not fit a numeric field, and only then.
     const kind =
-      typeof value === 'number' && goType(flag) !== 'string'
-        ? `number ${value.toString()}`
-        : jsonKind(value);
+      typeof value === 'number' && isNumeric(flag) ? `number ${value.toString()}` : jsonKind(value);
     problems.push(wrongType(kind, flag.file, goType(flag)));
     return;
   }
@@ -203,6 +201,9 @@ function textOf(flag: FlagSpec, value: unknown): string | undefined {
   }
 }
 
+/** Whether Go's field is a number; durations are. */
+const isNumeric = (flag: FlagSpec): boolean => /^(u?int|time)/.test(goType(flag));
+
 function goType(flag: FlagSpec): string {
   switch (flag.type) {
     case 'int':
@@ -225,9 +226,10 @@ function goType(flag: FlagSpec): string {
     case 'list':
     case 'set':
     case 'choice':
-    case 'phase':
     case 'gates':
       return 'string';
+    case 'phase':
+      return 'config.V2DeprecationEnum';
   }
 }
 
@@ -259,7 +261,8 @@ const sectionTypes: Readonly<Record<string, string>> = {
 };
 
 /** Keys that etcd unmarshals by way of a struct of strings. */
-const viaStrings = /(-urls$|^cors$|^host-whitelist$|-transport-security|^feature-gates$)/;
+const viaStrings =
+  /(-(peer|client|client-http)-urls$|^cors$|^host-whitelist$|-transport-security|^feature-gates$)/;
 
 function wrongType(kind: string, path: string, type: string): Problem {
   const dot = path.lastIndexOf('.');

@@ -168,7 +168,7 @@ export class Settings {
   }
 
   #parsePhases(flag: FlagSpec, text: string): string | undefined {
-    const unknown = text.split(',').find((item) => item !== '' && !flag.choices?.includes(item));
+    const unknown = text.split(',').find((item) => !flag.choices?.includes(item));
     if (unknown !== undefined) return `invalid value ${quote(unknown)}`;
     this.#texts.set(flag.name, text);
     return undefined;

@@ -183,7 +183,7 @@ export const clusteringFlags = [
   {
     name: 'v2-deprecation',
     type: 'phase',
-    default: '',
+    default: 'write-only',
     file: 'v2-deprecation',
     text: 'Ignored: v2 data is not read. Deprecated.',
     choices: ['write-only', 'write-only-skip-check', 'write-only-drop-data', 'gone'],
