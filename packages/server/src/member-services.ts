@@ -98,6 +98,8 @@ export function memberServices(parts: ServiceParts): readonly Service[] {
       alarms: state.alarms,
       membership: state.membership,
       proposer,
+      linearizable,
+      wake,
       headers,
       quota,
       clock,

@@ -30,6 +30,12 @@ export interface Storage {
 
 /** Throws MemberError, WalError or MvccError; what was opened is closed again. */
 export async function openStorage(config: MemberConfig, ports: StoragePorts): Promise<Storage> {
+  if (config.forceNewCluster) {
+    throw new MemberError(
+      'config_mismatch',
+      '--force-new-cluster is not supported yet: start without it, or restore from a snapshot',
+    );
+  }
   const dirs = dataDirOf(config.dataDir, config.walDir);
   for (const directory of [dirs.memberDir, dirs.snapDir, dirs.walDir]) {
     ports.fileSystem.makeDirectory(directory);

@@ -164,3 +164,7 @@ export function encodeMemberAttributesSet(
     memberAttributes: { name, clientUrls: [...clientUrls] },
   }).finish();
 }
+
+export function encodeDowngradeSet(enabled: boolean, targetVersion: string): Uint8Array {
+  return DowngradeInfoSetRequest.encode({ enabled, ver: targetVersion }).finish();
+}

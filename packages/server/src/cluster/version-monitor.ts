@@ -1,5 +1,6 @@
 /**
- * Decides the cluster's version, as leader: the lowest version of its members, never lower than before (semantics.md §18.1).
+ * Decides the cluster's version, as leader: the lowest version of its members, never lower than before unless a downgrade
+ * was enabled (semantics.md §18.1).
  * A member that is alone knows its own. Where there are others, nothing is decided until their versions can be asked for.
  */
 import { RequestField } from '../apply/entry-codec.js';
@@ -7,6 +8,7 @@ import { encodeClusterVersionSet } from '../apply/state-codec.js';
 import type { Clock, Timer } from '../clock.js';
 import type { Proposer } from '../request/proposer.js';
 import type { Membership } from './membership.js';
+import { downgradeTargetOf, isBelow } from './version-text.js';
 
 const CHECK_INTERVAL_MS = 4000;
 
@@ -36,37 +38,34 @@ export class VersionMonitor {
 
   /** Also called right after the first entry of a term of this member. */
   check(): void {
-    const { membership, proposer, ownVersion, isLeader } = this.#parts;
+    const { membership, proposer, isLeader } = this.#parts;
     if (!isLeader() || this.#proposed || membership.members().length !== 1) return;
-    if (
-      membership.clusterVersion !== undefined &&
-      !isBelow(membership.clusterVersion, ownVersion)
-    ) {
-      return;
-    }
+    const version = this.#decide();
+    if (version === undefined || version === membership.clusterVersion) return;
     this.#proposed = true;
     const again = (): void => {
       this.#proposed = false;
     };
     proposer.propose(
-      proposer.draft(RequestField.clusterVersionSet, encodeClusterVersionSet(ownVersion)),
+      proposer.draft(RequestField.clusterVersionSet, encodeClusterVersionSet(version)),
       { applied: again, failed: again },
     );
+  }
+
+  /** What the version should be; undefined to leave it. */
+  #decide(): string | undefined {
+    const { membership, ownVersion } = this.#parts;
+    const { clusterVersion, downgrade } = membership;
+    if (clusterVersion === undefined) return ownVersion;
+    if (downgrade.enabled) {
+      return downgrade.targetVersion === downgradeTargetOf(clusterVersion)
+        ? downgrade.targetVersion
+        : undefined;
+    }
+    return isBelow(clusterVersion, ownVersion) ? ownVersion : undefined;
   }
 
   close(): void {
     this.#timer?.cancel();
   }
-}
-
-/** `3.6.0` is below `3.7.0`; the major version never changes by itself. */
-export function isBelow(version: string, other: string): boolean {
-  const [major, minor] = numbers(version);
-  const [otherMajor, otherMinor] = numbers(other);
-  return major === otherMajor && minor < otherMinor;
-}
-
-function numbers(version: string): readonly [number, number] {
-  const [major = '', minor = ''] = version.split('.');
-  return [Number(major), Number(minor)];
 }

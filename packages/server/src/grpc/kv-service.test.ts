@@ -531,6 +531,30 @@ describe('Compact', () => {
   });
 });
 
+describe('an answer that would be too large', () => {
+  const MIB = 1024 * 1024;
+
+  it('B-10 B-21 is refused with its size; a deletion before anything is deleted', async () => {
+    const big = await MemoryMember.open({ config: { maxRequestBytes: 9 * MIB } });
+    for (let n = 0; n < 9; n++) {
+      await big.call(kvService.put, put(`k${n}`, 'v'.repeat(8 * MIB)));
+    }
+    const tooLarge = {
+      code: RE,
+      message: expect.stringMatching(
+        /^etcdserver: response of \d+ bytes exceeds 67108864/,
+      ) as string,
+    };
+    expect(await error(big.call(kvService.range, range('k', 'l')))).toMatchObject(tooLarge);
+    const deleting = big.call(kvService.deleteRange, deletion('k', 'l', { prevKv: true }));
+    expect(await error(deleting)).toMatchObject(tooLarge);
+    expect((await big.call(kvService.range, range('k', 'l', { countOnly: true }))).count).toBe(9n);
+    const { deleted } = await big.call(kvService.deleteRange, deletion('k', 'l'));
+    expect(deleted).toBe(9n);
+    await big.stop();
+  });
+});
+
 describe('B-17 a store at its quota', () => {
   it('refuses puts and raises the alarm; deletions, reads and compactions go on', async () => {
     const small = await MemoryMember.open({ config: { quotaBackendBytes: 2000 } });

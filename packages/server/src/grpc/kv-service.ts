@@ -136,8 +136,13 @@ export class KvService {
     const { command } = draft;
     invariant(command.type === 'deleteRange', 'a deletion is decoded as a deletion');
     const problem = checkDeleteRange(command);
+    const propose = (): void => {
+      this.#parts.proposer.propose(draft, new CallWaiter(call, this.#answer));
+    };
     if (problem !== undefined) call.fail(rpcErrorOf(problem));
-    else this.#parts.proposer.propose(draft, new CallWaiter(call, this.#answer));
+    else if (!command.prevKv || command.range.type === 'single') propose();
+    // What would be too large to answer is refused before anything is deleted.
+    else this.#reader.whenAnswerable(call, command.range, propose);
   };
 
   readonly #txn = (call: UnaryCall): void => {

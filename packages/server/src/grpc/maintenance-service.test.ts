@@ -7,6 +7,8 @@ import {
   clusterService,
   CompactionRequest,
   DefragmentRequest,
+  DowngradeRequest,
+  DowngradeRequest_DowngradeAction as DowngradeAction,
   HashKVRequest,
   HashRequest,
   HealthCheckRequest,
@@ -14,6 +16,8 @@ import {
   HealthListRequest,
   healthService,
   kvService,
+  LeaseGrantRequest,
+  leaseService,
   maintenanceService,
   MemberListRequest,
   MoveLeaderRequest,
@@ -79,6 +83,20 @@ describe('alarms', () => {
     await alarm({ ...noSpace, action: Action.DEACTIVATE });
     expect((await alarm({})).alarms).toEqual([]);
     await doPut('a', '1');
+  });
+
+  it('NOSPACE refuses what adds to the store, and only that, until it is removed', async () => {
+    const noSpace = { memberID: 7n, alarm: AlarmType.NOSPACE };
+    const full = { code: 8, message: 'etcdserver: mvcc: database space exceeded' };
+    await doPut('a', '1');
+    await alarm({ ...noSpace, action: Action.ACTIVATE });
+    expect(await error(doPut('a', '2'))).toMatchObject(full);
+    const grant = m.call(leaseService.leaseGrant, LeaseGrantRequest.create({ TTL: 10n }));
+    expect(await error(grant)).toMatchObject(full);
+    await m.call(kvService.deleteRange, deletion('a'));
+    await compact(2n);
+    await alarm({ ...noSpace, action: Action.DEACTIVATE });
+    expect((await doPut('a', '3')).header?.revision).toBe(4n);
   });
 
   it('CORRUPT refuses writes and wins over NOSPACE; reads go on', async () => {
@@ -212,6 +230,48 @@ it('B-95 leadership moves to itself at once, and to nobody else', async () => {
       message: 'etcdserver: bad leader transferee',
     });
   }
+});
+
+describe('B-96 downgrade', () => {
+  const downgrade = (action: DowngradeAction, version = '') =>
+    m.call(maintenanceService.downgrade, DowngradeRequest.create({ action, version }));
+
+  it('refuses what is no version, and any version but the one below', async () => {
+    for (const version of ['', 'x', '3', '3.5.1.2', 'v3.6', '3.6-rc', ' 3.6']) {
+      expect(await error(downgrade(DowngradeAction.VALIDATE, version))).toMatchObject({
+        code: 3,
+        message: 'etcdserver: wrong downgrade target version format',
+      });
+    }
+    for (const version of ['3.5', '3.7', '3.8', '4.6', '2.6.0']) {
+      expect(await error(downgrade(DowngradeAction.ENABLE, version))).toMatchObject({
+        code: 3,
+        message: 'etcdserver: invalid downgrade target version',
+      });
+    }
+    for (const version of ['3.6', '3.6.9', '3.06']) {
+      expect((await downgrade(DowngradeAction.VALIDATE, version)).version).toBe('3.7');
+    }
+    expect(await error(downgrade(99))).toMatchObject({
+      code: 2,
+      message: 'etcdserver: unknown method',
+    });
+  });
+
+  it('is enabled once, lowers the version of cluster and storage, and can be taken back', async () => {
+    expect((await downgrade(DowngradeAction.CANCEL)).version).toBe('3.7');
+    await downgrade(DowngradeAction.ENABLE, '3.6');
+    expect((await status()).downgradeInfo).toEqual({ enabled: true, targetVersion: '3.6.0' });
+    await m.clock.advance(5000);
+    expect(m.member.view()).toMatchObject({ clusterVersion: '3.6.0', storageVersion: '3.6.0' });
+    expect(await error(downgrade(DowngradeAction.VALIDATE, '3.5'))).toMatchObject({
+      code: 9,
+      message: 'etcdserver: cluster has a downgrade job in progress',
+    });
+    await downgrade(DowngradeAction.CANCEL);
+    await m.clock.advance(5000);
+    expect(m.member.view()).toMatchObject({ clusterVersion: '3.7.0', storageVersion: '3.7.0' });
+  });
 });
 
 describe('cluster', () => {

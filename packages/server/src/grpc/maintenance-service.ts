@@ -28,14 +28,16 @@ import type { Membership } from '../cluster/membership.js';
 import { errorOf } from '../errors.js';
 import { unreachable } from '../invariant.js';
 import type { MemberId } from '../ids.js';
+import type { Linearizable } from '../request/linearizable.js';
 import type { Proposer } from '../request/proposer.js';
 import { SERVER_VERSION } from '../version.js';
 import { CallWaiter, type AnswerOutcome } from './call-waiter.js';
+import { downgrade } from './downgrade.js';
 import type { ResponseHeaders } from './header.js';
 import { counterFromInt64, int64FromCounter } from './int64.js';
 import { draftRequest, readRequest } from './request-bytes.js';
 import { streamSnapshot } from './snapshot-stream.js';
-import { rpcErrorOf, unimplemented } from './status.js';
+import { rpcErrorOf } from './status.js';
 
 /** What Status tells of Raft. */
 export interface RaftView {
@@ -51,6 +53,8 @@ export interface MaintenanceParts {
   readonly alarms: Alarms;
   readonly membership: Membership;
   readonly proposer: Proposer;
+  readonly linearizable: Linearizable;
+  readonly wake: () => void;
   readonly headers: ResponseHeaders;
   readonly quota: Quota;
   readonly clock: Clock;
@@ -254,8 +258,10 @@ export class MaintenanceService {
   };
 
   readonly #downgrade = (call: UnaryCall): void => {
-    if (readRequest(call, () => DowngradeRequest.decode(call.request)) === undefined) return;
-    call.fail(unimplemented('Downgrade'));
+    const request = readRequest(call, () => DowngradeRequest.decode(call.request));
+    if (request === undefined) return;
+    const { store } = this.#parts;
+    downgrade(call, request, { ...this.#parts, currentRevision: () => store.revision });
   };
 }
 

@@ -3,7 +3,7 @@
  * requests are served. A read keeps its revision for as long as it takes.
  */
 import { RangeTask } from '@kv/mvcc';
-import type { MvccStore, ReadView, Revision } from '@kv/mvcc';
+import type { KeyRange, MvccStore, ReadView, Revision } from '@kv/mvcc';
 import type { UnaryCall } from '@kv/rpc';
 import type { RangeCommand, TxnCommand } from '../apply/command.js';
 import type { KvState } from '../apply/kv.js';
@@ -16,6 +16,9 @@ import type { AnswerRead } from './call-waiter.js';
 import type { ResponseHeaders } from './header.js';
 import { encodeResponse, responseSize } from './kv-encode.js';
 import { responseTooLarge, rpcErrorOf } from './status.js';
+
+/** Pairs that one turn looks at while it measures an answer. */
+const KEYS_PER_STEP = 1000;
 
 export class RangeReader {
   readonly #store: MvccStore;
@@ -97,6 +100,31 @@ export class RangeReader {
     if ('rejection' in outcome) call.fail(rpcErrorOf(outcome.rejection));
     else this.#answer(call, outcome);
     this.#metrics.read('ReadonlyTxn', !('rejection' in outcome), arrivedMs, startedMs);
+  }
+
+  /** Calls back if all pairs of the range would fit into one answer; else fails the call. In steps, as it may be large. */
+  whenAnswerable(call: UnaryCall, range: KeyRange, then: () => void): void {
+    const cursor = this.#store.readNewest().cursor(range, { keysOnly: false });
+    const pin = this.#store.pin(this.#store.revision);
+    let bytes = 0;
+    const end = (): void => {
+      cursor.close();
+      pin.release();
+    };
+    const step = (): void => {
+      for (const kv of cursor.next(KEYS_PER_STEP)) bytes += kv.encoded.length;
+      if (bytes <= RESPONSE_BYTES_MAX && !cursor.done && !call.cancelled) {
+        this.#clock.soon(guardedStep);
+        return;
+      }
+      end();
+      if (bytes > RESPONSE_BYTES_MAX) call.fail(responseTooLarge(bytes, RESPONSE_BYTES_MAX));
+      else if (!call.cancelled) then();
+    };
+    const guardedStep = (): void => {
+      this.#guarded(call, step);
+    };
+    guardedStep();
   }
 
   /** An answer of any size that is allowed; what is larger fails before it is built. */

@@ -32,7 +32,7 @@ import { ReplicaMetrics } from './replica-metrics.js';
 const MESSAGE_BYTES_MAX: number = 1024 * 1024;
 const INFLIGHT_MESSAGES_MAX = 512;
 /** Bytes of committed entries in one `Ready`: bounds the turn in which they are applied. */
-const APPLYING_BYTES_MAX: number = 4 * 1024 * 1024;
+const APPLYING_BYTES_MAX: number = 1024 * 1024;
 
 export interface ReplicaPorts {
   readonly clock: Clock;
