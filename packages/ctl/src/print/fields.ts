@@ -1,160 +1,230 @@
 /** The format for scripts: one `"Name" : value` per line. */
-import type { KeyValue, ResponseHeader, ResponseOp } from '@kv/proto/kv';
+import type { MemberListResponse } from '@kv/proto/cluster';
+import type {
+  DeleteRangeResponse,
+  KeyValue,
+  PutResponse,
+  RangeResponse,
+  ResponseHeader,
+  ResponseOp,
+  TxnResponse,
+} from '@kv/proto/kv';
+import type {
+  LeaseGrantResponse,
+  LeaseKeepAliveResponse,
+  LeaseLeasesResponse,
+  LeaseRevokeResponse,
+  LeaseTimeToLiveResponse,
+} from '@kv/proto/lease';
+import type { AlarmResponse } from '@kv/proto/maintenance';
+import type { WatchResponse } from '@kv/proto/watch';
 import { fromBytes, fromText, type ByteString } from '../bytes.js';
 import { quote } from '../go/quote.js';
-import type { Output, Printer, PrintOptions } from './printer.js';
+import type {
+  EndpointHashKV,
+  EndpointHealth,
+  EndpointStatus,
+  Output,
+  Printer,
+  PrintOptions,
+} from './printer.js';
 import { alarmName, eventName, hexId, leaseHex } from './text.js';
 
 type Field = readonly [name: string, value: ByteString | bigint | number | boolean];
 
 export function fieldsPrinter(options: PrintOptions, output: Output): Printer {
-  const member = (id: bigint): ByteString => (options.hex ? hexId(id) : String(id));
-  const lease = (id: bigint): ByteString => (options.hex ? leaseHex(id) : String(id));
+  return new FieldsPrinter(options, output);
+}
 
-  const header = (of: ResponseHeader | undefined): Field[] => [
-    ['ClusterID', member(of?.clusterId ?? 0n)],
-    ['MemberID', member(of?.memberId ?? 0n)],
-    // Only answers about keys have one.
-    ...((of?.revision ?? 0n) > 0n ? [['Revision', of?.revision ?? 0n] as const] : []),
-    ['RaftTerm', of?.raftTerm ?? 0n],
-  ];
-  const pair = (prefix: string, kv: KeyValue | undefined): Field[] => [
-    [`${prefix}Key`, quoted(kv?.key)],
-    [`${prefix}CreateRevision`, kv?.createRevision ?? 0n],
-    [`${prefix}ModRevision`, kv?.modRevision ?? 0n],
-    [`${prefix}Version`, kv?.version ?? 0n],
-    [`${prefix}Value`, quoted(kv?.value)],
-    [`${prefix}Lease`, lease(kv?.lease ?? 0n)],
-  ];
-  const print = (...fields: readonly Field[]): void => {
-    output.stdout(fields.map(([name, value]) => `"${name}" : ${value}\n`).join(''));
-  };
-  const operation = (op: ResponseOp): void => {
-    switch (op.response?.$case) {
+class FieldsPrinter implements Printer {
+  readonly format = 'fields';
+  readonly #hex: boolean;
+  readonly #output: Output;
+
+  constructor(options: PrintOptions, output: Output) {
+    this.#hex = options.hex;
+    this.#output = output;
+  }
+
+  #print(...fields: readonly Field[]): void {
+    this.#output.stdout(fields.map(([name, value]) => `"${name}" : ${value}\n`).join(''));
+  }
+
+  /** The fields of one item of a list, which an empty line ends. */
+  #printItem(...fields: readonly Field[]): void {
+    this.#print(...fields);
+    this.#output.stdout('\n');
+  }
+
+  #member(id: bigint): ByteString {
+    return this.#hex ? hexId(id) : String(id);
+  }
+
+  #lease(id: bigint): ByteString {
+    return this.#hex ? leaseHex(id) : String(id);
+  }
+
+  #header(header: ResponseHeader | undefined): readonly Field[] {
+    const revision = header?.revision ?? 0n;
+    return [
+      ['ClusterID', this.#member(header?.clusterId ?? 0n)],
+      ['MemberID', this.#member(header?.memberId ?? 0n)],
+      // Only answers about keys have one.
+      ...(revision > 0n ? [['Revision', revision] as const] : []),
+      ['RaftTerm', header?.raftTerm ?? 0n],
+    ];
+  }
+
+  #pair(prefix: '' | 'Prev', kv: KeyValue | undefined): readonly Field[] {
+    return [
+      [`${prefix}Key`, quoted(kv?.key)],
+      [`${prefix}CreateRevision`, kv?.createRevision ?? 0n],
+      [`${prefix}ModRevision`, kv?.modRevision ?? 0n],
+      [`${prefix}Version`, kv?.version ?? 0n],
+      [`${prefix}Value`, quoted(kv?.value)],
+      [`${prefix}Lease`, this.#lease(kv?.lease ?? 0n)],
+    ];
+  }
+
+  #previous(kv: KeyValue | undefined): readonly Field[] {
+    return kv === undefined ? [] : this.#pair('Prev', kv);
+  }
+
+  get({ header, kvs, more, count }: RangeResponse): void {
+    const pairs = kvs.flatMap((kv) => this.#pair('', kv));
+    this.#print(...this.#header(header), ...pairs, ['More', more], ['Count', count]);
+  }
+
+  put({ header, prevKv }: PutResponse): void {
+    this.#print(...this.#header(header), ...this.#previous(prevKv));
+  }
+
+  del({ header, deleted, prevKvs }: DeleteRangeResponse): void {
+    const pairs = prevKvs.flatMap((kv) => this.#pair('Prev', kv));
+    this.#print(...this.#header(header), ['Deleted', deleted], ...pairs);
+  }
+
+  txn({ header, succeeded, responses }: TxnResponse): void {
+    this.#print(...this.#header(header), ['Succeeded', succeeded]);
+    for (const op of responses) this.#operation(op);
+  }
+
+  #operation({ response }: ResponseOp): void {
+    switch (response?.$case) {
       case 'responseRange':
-        printer.get(op.response.value, false);
+        this.get(response.value);
         return;
       case 'responsePut':
-        printer.put(op.response.value);
+        this.put(response.value);
         return;
       case 'responseDeleteRange':
-        printer.del(op.response.value);
+        this.del(response.value);
         return;
       case 'responseTxn':
       case undefined:
-        print(['Unknown', quote(op.response?.$case ?? '<nil>')]);
+        this.#print(['Unknown', quote(response?.$case ?? '<nil>')]);
         return;
     }
-  };
+  }
 
-  const printer: Printer = {
-    format: 'fields',
-    get: ({ header: of, kvs, more, count }) => {
-      print(...header(of), ...kvs.flatMap((kv) => pair('', kv)), ['More', more], ['Count', count]);
-    },
-    put: ({ header: of, prevKv }) => {
-      print(...header(of), ...(prevKv === undefined ? [] : pair('Prev', prevKv)));
-    },
-    del: ({ header: of, deleted, prevKvs }) => {
-      print(...header(of), ['Deleted', deleted], ...prevKvs.flatMap((kv) => pair('Prev', kv)));
-    },
-    txn: ({ header: of, succeeded, responses }) => {
-      print(...header(of), ['Succeeded', succeeded]);
-      responses.forEach(operation);
-    },
-    watch: ({ header: of, events }) => {
-      print(
-        ...header(of),
-        ...events.flatMap(({ type, kv, prevKv }) => [
-          ['Type', eventName(type)] as const,
-          ...(prevKv === undefined ? [] : pair('Prev', prevKv)),
-          ...pair('', kv),
-        ]),
+  watch({ header, events }: WatchResponse): void {
+    const fields = events.flatMap(({ type, kv, prevKv }): readonly Field[] => [
+      ['Type', eventName(type)],
+      ...this.#previous(prevKv),
+      ...this.#pair('', kv),
+    ]);
+    this.#print(...this.#header(header), ...fields);
+  }
+
+  leaseGrant({ header, ID, TTL }: LeaseGrantResponse): void {
+    this.#print(...this.#header(header), ['ID', this.#lease(ID)], ['TTL', TTL]);
+  }
+
+  leaseRevoke(_id: bigint, { header }: LeaseRevokeResponse): void {
+    this.#print(...this.#header(header));
+  }
+
+  leaseKeepAlive({ header, ID, TTL }: LeaseKeepAliveResponse): void {
+    this.#print(...this.#header(header), ['ID', this.#lease(ID)], ['TTL', TTL]);
+  }
+
+  leaseTimeToLive({ header, ID, TTL, grantedTTL, keys }: LeaseTimeToLiveResponse): void {
+    this.#print(
+      ...this.#header(header),
+      ['ID', this.#lease(ID)],
+      ['TTL', TTL],
+      ['GrantedTTL', grantedTTL],
+      ...keys.map((key): Field => ['Key', quoted(key)]),
+    );
+  }
+
+  leaseList({ header, leases }: LeaseLeasesResponse): void {
+    this.#print(...this.#header(header), ...leases.map(({ ID }): Field => ['ID', this.#lease(ID)]));
+  }
+
+  memberList({ header, members }: MemberListResponse): void {
+    this.#print(...this.#header(header));
+    for (const { ID, name, peerURLs, clientURLs, isLearner } of members) {
+      this.#printItem(
+        ['ID', this.#member(ID)],
+        ['Name', quote(fromText(name))],
+        ...peerURLs.map((url): Field => ['PeerURL', quote(fromText(url))]),
+        ...clientURLs.map((url): Field => ['ClientURL', quote(fromText(url))]),
+        ['IsLearner', isLearner],
       );
-    },
-    leaseGrant: ({ header: of, ID, TTL }) => {
-      print(...header(of), ['ID', lease(ID)], ['TTL', TTL]);
-    },
-    leaseRevoke: (_id, { header: of }) => {
-      print(...header(of));
-    },
-    leaseKeepAlive: ({ header: of, ID, TTL }) => {
-      print(...header(of), ['ID', lease(ID)], ['TTL', TTL]);
-    },
-    leaseTimeToLive: ({ header: of, ID, TTL, grantedTTL, keys }) => {
-      const attached = keys.map((key) => ['Key', quoted(key)] as const);
-      print(
-        ...header(of),
-        ['ID', lease(ID)],
-        ['TTL', TTL],
-        ['GrantedTTL', grantedTTL],
-        ...attached,
+    }
+  }
+
+  alarms({ header, alarms }: AlarmResponse): void {
+    this.#print(...this.#header(header));
+    for (const { memberID, alarm } of alarms) {
+      this.#printItem(['MemberID', this.#member(memberID)], ['AlarmType', alarmName(alarm)]);
+    }
+  }
+
+  endpointHealth(list: readonly EndpointHealth[]): void {
+    for (const { endpoint, health, took, error } of list) {
+      this.#printItem(
+        ['Endpoint', quote(endpoint)],
+        ['Health', health],
+        ['Took', took],
+        ['Error', error],
       );
-    },
-    leaseList: ({ header: of, leases }) => {
-      print(...header(of), ...leases.map(({ ID }) => ['ID', lease(ID)] as const));
-    },
-    memberList: ({ header: of, members }) => {
-      print(...header(of));
-      for (const { ID, name, peerURLs, clientURLs, isLearner } of members) {
-        print(
-          ['ID', member(ID)],
-          ['Name', quote(fromText(name))],
-          ...peerURLs.map((url) => ['PeerURL', quote(fromText(url))] as const),
-          ...clientURLs.map((url) => ['ClientURL', quote(fromText(url))] as const),
-          ['IsLearner', isLearner],
-        );
-        output.stdout('\n');
-      }
-    },
-    alarms: ({ header: of, alarms }) => {
-      print(...header(of));
-      for (const { memberID, alarm } of alarms) {
-        print(['MemberID', member(memberID)], ['AlarmType', alarmName(alarm)]);
-        output.stdout('\n');
-      }
-    },
-    endpointHealth: (list) => {
-      for (const { endpoint, health, took, error } of list) {
-        print(['Endpoint', quote(endpoint)], ['Health', health], ['Took', took], ['Error', error]);
-        output.stdout('\n');
-      }
-    },
-    endpointStatus: (list) => {
-      for (const { endpoint, status } of list) {
-        print(
-          ...header(status.header),
-          ['Version', quote(fromText(status.version))],
-          ['StorageVersion', quote(fromText(status.storageVersion))],
-          ['DBSize', status.dbSize],
-          ['DBSizeInUse', status.dbSizeInUse],
-          ['DBSizeQuota', status.dbSizeQuota],
-          ['Leader', status.leader],
-          ['IsLearner', status.isLearner],
-          ['RaftIndex', status.raftIndex],
-          ['RaftTerm', status.raftTerm],
-          ['RaftAppliedIndex', status.raftAppliedIndex],
-          ['Errors', `[${fromText(status.errors.join(' '))}]`],
-          ['Endpoint', quote(endpoint)],
-          ['DowngradeTargetVersion', quote(fromText(status.downgradeInfo?.targetVersion ?? ''))],
-          ['DowngradeEnabled', status.downgradeInfo?.enabled ?? false],
-        );
-        output.stdout('\n');
-      }
-    },
-    endpointHashKV: (list) => {
-      for (const { endpoint, hashKV } of list) {
-        print(
-          ...header(hashKV.header),
-          ['Endpoint', quote(endpoint)],
-          ['Hash', hashKV.hash],
-          ['HashRevision', hashKV.hashRevision],
-        );
-        output.stdout('\n');
-      }
-    },
-  };
-  return printer;
+    }
+  }
+
+  endpointStatus(list: readonly EndpointStatus[]): void {
+    for (const { endpoint, status } of list) {
+      this.#printItem(
+        ...this.#header(status.header),
+        ['Version', quote(fromText(status.version))],
+        ['StorageVersion', quote(fromText(status.storageVersion))],
+        ['DBSize', status.dbSize],
+        ['DBSizeInUse', status.dbSizeInUse],
+        ['DBSizeQuota', status.dbSizeQuota],
+        ['Leader', status.leader],
+        ['IsLearner', status.isLearner],
+        ['RaftIndex', status.raftIndex],
+        ['RaftTerm', status.raftTerm],
+        ['RaftAppliedIndex', status.raftAppliedIndex],
+        ['Errors', `[${fromText(status.errors.join(' '))}]`],
+        ['Endpoint', quote(endpoint)],
+        ['DowngradeTargetVersion', quote(fromText(status.downgradeInfo?.targetVersion ?? ''))],
+        ['DowngradeEnabled', status.downgradeInfo?.enabled ?? false],
+      );
+    }
+  }
+
+  endpointHashKV(list: readonly EndpointHashKV[]): void {
+    for (const { endpoint, hashKV } of list) {
+      this.#printItem(
+        ...this.#header(hashKV.header),
+        ['Endpoint', quote(endpoint)],
+        ['Hash', hashKV.hash],
+        ['HashRevision', hashKV.hashRevision],
+      );
+    }
+  }
 }
 
 function quoted(bytes: Uint8Array | undefined): ByteString {
