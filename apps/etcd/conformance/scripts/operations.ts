@@ -1,13 +1,6 @@
 /** Short ways to write the parts of a transaction. */
-import type {
-  RequestOp} from '@kv/proto';
-import {
-  Compare,
-  DeleteRangeRequest,
-  PutRequest,
-  RangeRequest,
-  TxnRequest,
-} from '@kv/proto';
+import type { RequestOp } from '@kv/proto';
+import { Compare, DeleteRangeRequest, PutRequest, RangeRequest, TxnRequest } from '@kv/proto';
 import { bytes } from '../script.js';
 
 type Fields<T> = Partial<T>;
