@@ -47,6 +47,10 @@ export function parseGoUrl(text: string): Parsed<GoUrl> {
   if (scheme === '' && /^[^/?#]*:/.test(rest)) {
     return fail('first path segment in URL cannot contain colon');
   }
+  // Go calls this opaque and looks no further.
+  if (scheme !== '' && !rest.startsWith('/')) {
+    return parsed({ scheme, authority: '', host: '', path: '', tail: rest });
+  }
   const badEscape = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(rest)?.[0];
   if (!rest.startsWith('//')) {
     if (badEscape !== undefined) return fail(`invalid URL escape ${quote(badEscape)}`);
