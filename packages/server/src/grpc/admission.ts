@@ -21,6 +21,9 @@ const LEARNER_METHODS: ReadonlySet<string> = new Set([
 /** A Go client sends its version as text; what is not UTF-8 arrives with the mark of a byte that could not be read. */
 const NOT_UTF8 = '\ufffd';
 
+/** What is shown as a label; other texts are not, or clients could fill the memory with labels. */
+const VERSION = /^\d{1,2}\.\d{1,2}$/;
+
 export interface AdmissionParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -105,7 +108,11 @@ export class Admission {
     if (stopped()) return rpcErrorOf('stopped');
     if (!learnerServes && isLearner()) return rpcErrorOf('notSupportedForLearner');
     const version = call.metadata.get('client-api-version');
-    this.#requests.inc(1, type, version ?? 'unknown');
+    this.#requests.inc(
+      1,
+      type,
+      version !== undefined && VERSION.test(version) ? version : 'unknown',
+    );
     if (version?.includes(NOT_UTF8) === true) return rpcErrorOf('invalidClientApiVersion');
     if (call.metadata.get('hasleader') === 'true' && !hasLeader()) return rpcErrorOf('noLeader');
     return undefined;

@@ -194,6 +194,26 @@ describe('Range', () => {
   });
 });
 
+describe('a large range', () => {
+  it('is read in steps, between which others are served, at one revision', async () => {
+    const count = 25_000;
+    for (let n = 0; n < count; n++) {
+      m.begin(kvService.put, kvService.put.request.encode(put(`k${n}`, 'v')));
+    }
+    await m.clock.settle();
+    const { header } = await get('k0');
+    const request = range('k', 'l', { serializable: true });
+    const large = m.begin(kvService.range, kvService.range.request.encode(request));
+    expect(large.end).toBeUndefined();
+    m.begin(kvService.deleteRange, kvService.deleteRange.request.encode(deletion('k', 'l')));
+    await m.clock.settle();
+    const answer = kvService.range.response.decode(large.response ?? new Uint8Array(0));
+    expect([answer.kvs.length, answer.count]).toEqual([count, BigInt(count)]);
+    expect(answer.header?.revision).toBe(header?.revision);
+    expect((await get('k', 'l')).count).toBe(0n);
+  });
+});
+
 describe('RangeStream', () => {
   const stream = async (request: ReturnType<typeof range>) => {
     const opened = m.stream(kvService.rangeStream);

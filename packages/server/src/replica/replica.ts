@@ -3,7 +3,7 @@
  * nothing of services.
  */
 import { RawNode, toIndex, toTerm } from '@kv/raft';
-import type { ConfState, LogIndex, RaftEvent, SoftState } from '@kv/raft';
+import type { ConfState, LogIndex, RaftEvent, SoftState, Term } from '@kv/raft';
 import { AppliedIndex } from '../apply/applied-index.js';
 import type { ApplyObserver } from '../apply/apply-observer.js';
 import { Applier, type AppliedBatch, type ReplicatedState } from '../apply/applier.js';
@@ -76,58 +76,22 @@ export class Replica {
     ports: ReplicaPorts,
     listener: ReplicaListener,
   ) {
-    const { clock, logger, random, peers } = ports;
+    const { clock, logger, random } = ports;
     const { memberId } = storage.identity;
-    const metrics = new ReplicaMetrics(ports.metrics);
-    const inbox = new Inbox();
     this.#memberId = memberId;
     this.#membership = state.membership;
-    this.#peers = peers;
+    this.#peers = ports.peers;
     this.#clock = clock;
     this.#lastTickMs = clock.monotonicMs();
     this.ids = new RequestIds(memberId, Math.floor(clock.wallMs()));
     const { index, term } = state.store.consistentIndex;
     this.appliedIndex = new AppliedIndex(toIndex(index), toTerm(term));
     this.#node = new RawNode(raftConfigOf(config, storage, logger), storage.log, random);
-    this.linearizable = new Linearizable(
-      {
-        requestIndex: (context) => {
-          this.#node.readIndex(context);
-        },
-        whenApplied: (at, reached) => {
-          this.appliedIndex.whenReached(at, reached);
-        },
-        requestTimeoutMs: config.requestTimeoutMs,
-        roundFailed: (failure) => {
-          ports.requests.roundFailed(failure);
-        },
-      },
-      this.ids.next(),
-    );
-    this.leadership = new Leadership(
-      memberId,
-      { clock, logger, metrics },
-      {
-        leaderChanged: () => {
-          this.linearizable.leaderChanged();
-        },
-        deposed: listener.deposed,
-      },
-    );
-    const applier = new Applier(
-      state,
-      {
-        ids: this.ids,
-        pending: this.pending,
-        quota,
-        observer: ports.observer,
-        applyConfChange: (change) => {
-          this.#campaignIfAlone();
-          return this.#node.applyConfChange(change);
-        },
-      },
-      toIndex(index),
-    );
+
+    const metrics = new ReplicaMetrics(ports.metrics);
+    const inbox = new Inbox();
+    this.linearizable = this.#makeLinearizable(config, ports);
+    this.leadership = this.#makeLeadership(ports, metrics, listener);
     this.#loop = new ReplicaLoop(
       {
         node: this.#node,
@@ -136,10 +100,10 @@ export class Replica {
         inbox,
         pending: this.pending,
         linearizable: this.linearizable,
-        applier,
+        applier: this.#makeApplier(state, quota, ports),
         appliedIndex: this.appliedIndex,
         trimmer: new LogTrimmer(config.snapshotCatchupEntries),
-        peers,
+        peers: ports.peers,
         clock,
         logger,
         metrics,
@@ -157,13 +121,63 @@ export class Replica {
         failed: listener.failed,
       },
     );
-    this.proposer = new Proposer({
+    this.proposer = this.#makeProposer(config, ports, inbox);
+  }
+
+  #makeLinearizable(config: MemberConfig, { requests }: ReplicaPorts): Linearizable {
+    return new Linearizable(
+      {
+        requestIndex: (context) => {
+          this.#node.readIndex(context);
+        },
+        whenApplied: (at, reached) => {
+          this.appliedIndex.whenReached(at, reached);
+        },
+        requestTimeoutMs: config.requestTimeoutMs,
+        roundFailed: (failure) => {
+          requests.roundFailed(failure);
+        },
+      },
+      this.ids.next(),
+    );
+  }
+
+  #makeLeadership(
+    { clock, logger }: ReplicaPorts,
+    metrics: ReplicaMetrics,
+    { deposed }: ReplicaListener,
+  ): Leadership {
+    const leaderChanged = (): void => {
+      this.linearizable.leaderChanged();
+    };
+    return new Leadership(this.#memberId, { clock, logger, metrics }, { leaderChanged, deposed });
+  }
+
+  #makeApplier(state: ReplicatedState, quota: Quota, { observer }: ReplicaPorts): Applier {
+    return new Applier(
+      state,
+      {
+        ids: this.ids,
+        pending: this.pending,
+        quota,
+        observer,
+        applyConfChange: (change) => {
+          this.#campaignIfAlone();
+          return this.#node.applyConfChange(change);
+        },
+      },
+      this.appliedIndex.index,
+    );
+  }
+
+  #makeProposer(config: MemberConfig, ports: ReplicaPorts, inbox: Inbox): Proposer {
+    return new Proposer({
       ids: this.ids,
       pending: this.pending,
       inbox,
       node: this.#node,
       appliedIndex: this.appliedIndex,
-      clock,
+      clock: ports.clock,
       metrics: ports.requests,
       maxRequestBytes: config.maxRequestBytes,
       requestTimeoutMs: config.requestTimeoutMs,
@@ -181,6 +195,11 @@ export class Replica {
 
   get commitIndex(): LogIndex {
     return this.#node.commit;
+  }
+
+  /** Whether this member leads, and in this term. */
+  leads(term: Term): boolean {
+    return this.leadership.isLeader && this.#node.term === term;
   }
 
   /** Monotonic time of the last tick. */

@@ -1,0 +1,209 @@
+/** Makes the parts of a member and joins them. Nothing runs yet: starting and stopping them is the member's. */
+import { ApplyMetrics } from './apply/apply-observer.js';
+import type { AppliedBatch, ReplicatedState } from './apply/applier.js';
+import { Quota } from './apply/quota.js';
+import { VersionMonitor } from './cluster/version-monitor.js';
+import { autoCompactor, type AutoCompactor } from './compactor/auto-compactor.js';
+import { CompactionDriver } from './compactor/driver.js';
+import { Admission } from './grpc/admission.js';
+import { ResponseHeaders } from './grpc/header.js';
+import { LeaseEngine } from './lease/lease-engine.js';
+import type { MemberConfig } from './member-config.js';
+import type { MemberPorts } from './member-handle.js';
+import { MemberMetrics } from './member-metrics.js';
+import { Publisher } from './publisher.js';
+import { loadReplicatedState } from './replicated-state.js';
+import { Replica } from './replica/replica.js';
+import { Snapshotter } from './replica/snapshotter.js';
+import { RequestMetrics } from './request/request-metrics.js';
+import { SpaceAlarm } from './request/space-alarm.js';
+import type { Storage } from './storage.js';
+import { FEATURE_VERSION } from './version.js';
+import { WatchEngine } from './watch/watch-engine.js';
+
+export type ResolvedPorts = Required<MemberPorts>;
+
+/** What all parts are made from. */
+export interface Ground {
+  readonly config: MemberConfig;
+  readonly ports: ResolvedPorts;
+  readonly storage: Storage;
+  /** Ends with the member. */
+  readonly signal: AbortSignal;
+}
+
+/** What the parts tell the member. */
+export interface PartsListener {
+  readonly applied: (batch: AppliedBatch) => void;
+  readonly deposed: () => void;
+  readonly published: () => void;
+  /** The member can not go on. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Consensus, and what it works on. */
+export interface Core {
+  readonly state: ReplicatedState;
+  readonly quota: Quota;
+  readonly replica: Replica;
+  readonly headers: ResponseHeaders;
+  readonly requests: RequestMetrics;
+}
+
+/** What follows the replicated state, each at its own pace. */
+export interface Engines {
+  readonly watch: WatchEngine;
+  readonly leases: LeaseEngine;
+  readonly compaction: CompactionDriver;
+  readonly autoCompactor: AutoCompactor;
+  readonly snapshotter: Snapshotter;
+  readonly versions: VersionMonitor;
+  readonly publisher: Publisher;
+  readonly spaceAlarm: SpaceAlarm;
+}
+
+/** What stands before the services, and what is told about the whole. */
+export interface Edge {
+  readonly admission: Admission;
+  readonly metrics: MemberMetrics;
+}
+
+export type MemberParts = Core & Engines & Edge;
+
+/** gRPC's share of a message beside the request in it (etcd's grpcOverheadBytes). */
+const GRPC_OVERHEAD_BYTES: number = 512 * 1024;
+
+export function makeParts(ground: Ground, listener: PartsListener): MemberParts {
+  const core = makeCore(ground, listener);
+  const engines = makeEngines(ground, core, listener);
+  return { ...core, ...engines, ...makeEdge(ground, core, engines.watch) };
+}
+
+function makeCore({ config, ports, storage }: Ground, listener: PartsListener): Core {
+  const { clock, logger, metrics } = ports;
+  const { store, identity } = storage;
+  const state = loadReplicatedState(store, config);
+  const quota = new Quota(config.quotaBackendBytes, () => store.size().bytes);
+  const observer = new ApplyMetrics(clock, logger, metrics, config.warningApplyDurationMs);
+  const slowMs = config.warningUnaryRequestDurationMs;
+  const requests = new RequestMetrics(clock, logger, metrics, slowMs);
+  const replicaPorts = { ...ports, observer, requests };
+  const replica = new Replica(config, storage, state, quota, replicaPorts, listener);
+  const { clusterId, memberId } = identity;
+  const headers = new ResponseHeaders(clusterId, memberId, replica.appliedIndex);
+  return { state, quota, replica, headers, requests };
+}
+
+function makeEngines(ground: Ground, core: Core, listener: PartsListener): Engines {
+  const { config, ports, storage } = ground;
+  const { store, identity } = storage;
+  const { clock, logger } = ports;
+  const { proposer, leadership } = core.replica;
+  const isLeader = (): boolean => leadership.isLeader;
+  const { membership } = core.state;
+  const { memberId } = identity;
+  return {
+    watch: new WatchEngine(store, core.headers, clock, {
+      fragmentBytesMax: config.maxRequestBytes + GRPC_OVERHEAD_BYTES,
+      onError: listener.failed,
+    }),
+    leases: makeLeases(ground, core),
+    compaction: new CompactionDriver(store, clock, {
+      pauseMs: config.compactionSleepIntervalMs,
+      onError: listener.failed,
+    }),
+    autoCompactor: autoCompactor(config.autoCompaction, {
+      clock,
+      logger,
+      proposer,
+      currentRevision: () => store.revision,
+      isLeader,
+    }),
+    snapshotter: makeSnapshotter(ground, core, listener),
+    versions: new VersionMonitor({
+      membership,
+      proposer,
+      clock,
+      ownVersion: FEATURE_VERSION,
+      isLeader,
+    }),
+    publisher: new Publisher(
+      {
+        proposer,
+        clock,
+        logger,
+        memberId,
+        name: config.name,
+        clientUrls: config.advertiseClientUrls,
+      },
+      listener.published,
+    ),
+    spaceAlarm: new SpaceAlarm(memberId, proposer, logger),
+  };
+}
+
+function makeLeases({ config, ports }: Ground, { replica, state }: Core): LeaseEngine {
+  return new LeaseEngine({
+    lessor: state.lessor,
+    proposer: replica.proposer,
+    linearizable: replica.linearizable,
+    clock: ports.clock,
+    metrics: ports.metrics,
+    heartbeatIntervalMs: config.heartbeatIntervalMs,
+    electionTimeoutMs: config.electionTimeoutMs,
+    checkpoint: config.leaseCheckpoint,
+    checkpointIntervalMs: config.leaseCheckpointIntervalMs,
+    lastTickMs: () => replica.lastTickMs,
+    wake: replica.wake,
+  });
+}
+
+function makeSnapshotter(ground: Ground, { replica }: Core, listener: PartsListener): Snapshotter {
+  const { config, ports, storage } = ground;
+  const { index, term } = storage.recovered.snapshot;
+  return new Snapshotter(
+    {
+      store: storage.store,
+      wal: storage.wal,
+      fileSystem: ports.fileSystem,
+      snapDir: storage.dirs.snapDir,
+      snapshotCount: config.snapshotCount,
+      maxSnapshots: config.maxSnapshots,
+      maxWals: config.maxWals,
+      clock: ports.clock,
+      logger: ports.logger,
+      confState: () => replica.confState(),
+      onError: listener.failed,
+    },
+    index,
+    term,
+  );
+}
+
+function makeEdge(
+  { config, ports, storage, signal }: Ground,
+  core: Core,
+  watch: WatchEngine,
+): Edge {
+  const { leadership, pending } = core.replica;
+  const { membership } = core.state;
+  const { memberId } = storage.identity;
+  const admission = new Admission({
+    clock: ports.clock,
+    metrics: ports.metrics,
+    electionTimeoutMs: config.electionTimeoutMs,
+    hasLeader: () => leadership.leaderId !== 0n,
+    isLearner: () => membership.find(memberId)?.isLearner ?? false,
+    stopped: () => signal.aborted,
+  });
+  const metrics = new MemberMetrics(ports.metrics, {
+    memberId,
+    store: storage.store,
+    membership,
+    quota: core.quota,
+    pending,
+    watch,
+    wal: storage.wal,
+  });
+  return { admission, metrics };
+}
