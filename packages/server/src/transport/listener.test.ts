@@ -1,8 +1,8 @@
 /** The listener with a transport that only notes what it gets; both protocols together are tested by the daemon's own suite. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import type { RequestListener } from 'node:http';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,6 +124,17 @@ describe('a listener', () => {
     await expect.poll(() => get(listener).catch(() => 'refused')).toBe('hello');
   });
 
+  it('ends connections that never send a whole request head, however slowly they go on', async () => {
+    const listener = await open({ requestHeadTimeoutMs: 200 });
+    listener.serve({ http: hello });
+    const silent = dial(listener);
+    const slow = dial(listener);
+    slow.write('GET / HTTP/1.1\r\nX: ');
+    const trickle = setInterval(() => slow.write('x'), 20);
+    await Promise.all([closed(silent), closed(slow)]);
+    clearInterval(trickle);
+  });
+
   it('close ends idle connections at once and waits for answers under way', async () => {
     const listener = await open();
     let answer: () => void = () => undefined;
@@ -171,14 +182,22 @@ describe('a listener', () => {
     await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  it('takes over a socket file that a killed process left, and removes its own', async () => {
+  it('takes over a socket that a killed process left, removes its own, and touches no other file', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'kv-listener-'));
     const path = join(directory, 's');
-    writeFileSync(path, '');
+    const killed = createServer().listen(join(directory, 'moved'));
+    await new Promise((resolve) => killed.once('listening', resolve));
+    // Moved, so that closing does not find it: what kill -9 leaves.
+    renameSync(join(directory, 'moved'), path);
+    await new Promise((resolve) => killed.close(resolve));
+    expect(existsSync(path)).toBe(true);
     const listener = await open({ address: { path } });
     expect(listener.address).toBe(path);
     await listener.close();
     expect(existsSync(path)).toBe(false);
+    writeFileSync(path, 'precious');
+    await expect(open({ address: { path } })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    expect(readFileSync(path, 'utf8')).toBe('precious');
     rmSync(directory, { recursive: true });
   });
 });

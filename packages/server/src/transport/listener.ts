@@ -1,5 +1,5 @@
 /** A listening socket whose connections go to gRPC or to HTTP/1.1 by their first bytes; it owns them until they close. */
-import { unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import type { RequestListener, Server as HttpServer } from 'node:http';
 import { createServer } from 'node:net';
@@ -11,16 +11,16 @@ import { sniff } from './sniff.js';
 
 /** Bounds of a listener. */
 export const listenerLimits: {
-  /** A client that connects and does not say what it wants; etcd's limit for the headers of a request. */
-  readonly firstBytesTimeoutMs: number;
-  /** An HTTP/1.1 connection on which nothing moves. */
-  readonly http1IdleTimeoutMs: number;
+  /**
+   * How long a connection may wait for a whole request head: etcd's limit. Node's own timeouts count from `listen`, which its
+   * HTTP server here never does, and bytes that trickle in reset the timeout of the socket.
+   */
+  readonly requestHeadTimeoutMs: number;
   readonly http1HeaderBytesMax: number;
-} = Object.freeze({
-  firstBytesTimeoutMs: 5 * 60_000,
-  http1IdleTimeoutMs: 5 * 60_000,
-  http1HeaderBytesMax: 1 << 20,
-});
+} = Object.freeze({ requestHeadTimeoutMs: 5 * 60_000, http1HeaderBytesMax: 1 << 20 });
+
+/** Sweeps for connections that have waited too long, per timeout. */
+const SWEEPS_PER_TIMEOUT = 10;
 
 /** Who serves the connections. */
 export interface ListenerServices {
@@ -37,14 +37,17 @@ export interface ListenerOptions {
   /** More connections than this are closed at once. */
   readonly connectionsMax: number;
   readonly reusePort?: boolean;
+  /** Default: {@link listenerLimits}. */
+  readonly requestHeadTimeoutMs?: number;
 }
 
 export class Listener implements AsyncDisposable {
   readonly #server: Server;
   readonly #options: ListenerOptions;
   readonly #sockets = new Set<Socket>();
-  /** Connections that wait for their first or their next request. */
-  readonly #idle = new WeakSet<Socket>();
+  /** Connections that wait for their first or their next request, and since when. */
+  readonly #waitingSince = new Map<Socket, number>();
+  readonly #sweeper: NodeJS.Timeout;
   #transport: Transport | undefined;
   #http: HttpServer | undefined;
   #serving = false;
@@ -55,6 +58,11 @@ export class Listener implements AsyncDisposable {
     this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
       this.#accept(socket);
     });
+    const timeoutMs = options.requestHeadTimeoutMs ?? listenerLimits.requestHeadTimeoutMs;
+    this.#sweeper = setInterval(() => {
+      this.#sweep(performance.now() - timeoutMs);
+    }, timeoutMs / SWEEPS_PER_TIMEOUT);
+    this.#sweeper.unref();
     this.#server.maxConnections = options.connectionsMax;
     this.#server.on('drop', () => {
       options.logger.log('warn', 'closed a connection: too many are open', {
@@ -63,9 +71,7 @@ export class Listener implements AsyncDisposable {
     });
   }
 
-  /**
-   * Takes the address: from now on clients connect, and wait until `serve`. Rejects with the error of the system.
-   */
+  /** Takes the address: from now on clients connect, and wait until `serve`. Rejects with the error of the system. */
   static async open(options: ListenerOptions): Promise<Listener> {
     const listener = new Listener(options);
     const { address } = options;
@@ -74,9 +80,12 @@ export class Listener implements AsyncDisposable {
     const where: ListenOptions =
       'path' in address ? address : { ...address, reusePort: options.reusePort === true };
     await new Promise<void>((resolve, reject) => {
-      listener.#server.once('error', reject);
+      listener.#server.once('error', (error) => {
+        clearInterval(listener.#sweeper);
+        reject(error);
+      });
       listener.#server.listen(where, () => {
-        listener.#server.off('error', reject);
+        listener.#server.removeAllListeners('error');
         resolve();
       });
     });
@@ -126,10 +135,9 @@ export class Listener implements AsyncDisposable {
         resolve();
       });
     });
-    for (const socket of this.#sockets) {
-      // HTTP/1.1 connections between two requests would keep the listener open for minutes.
-      if (this.#idle.has(socket)) socket.destroy();
-    }
+    clearInterval(this.#sweeper);
+    // Connections between two requests would keep the listener open for minutes.
+    this.#sweep(Infinity);
     const cut = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
@@ -137,19 +145,27 @@ export class Listener implements AsyncDisposable {
     clearTimeout(cut);
   }
 
+  /** Ends connections that have been waiting since before a moment. */
+  #sweep(beforeMs: number): void {
+    for (const [socket, since] of this.#waitingSince) if (since < beforeMs) socket.destroy();
+  }
+
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    this.#idle.add(socket);
+    this.#waitingSince.set(socket, performance.now());
     socket.on('error', () => undefined);
-    socket.once('close', () => this.#sockets.delete(socket));
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#waitingSince.delete(socket);
+    });
     if (this.#serving) this.#route(socket);
   }
 
   #route(socket: Socket): void {
-    sniff(socket, listenerLimits.firstBytesTimeoutMs, (protocol) => {
+    sniff(socket, (protocol) => {
       const transport = this.#transport;
       if (protocol === 'http2' && transport !== undefined) {
-        this.#idle.delete(socket);
+        this.#waitingSince.delete(socket);
         transport.accept(socket);
       } else if (protocol === 'http1' && this.#http !== undefined) {
         this.#http.emit('connection', socket);
@@ -165,15 +181,14 @@ export class Listener implements AsyncDisposable {
       { maxHeaderSize: listenerLimits.http1HeaderBytesMax, keepAlive: true },
       (request, response) => {
         const { socket } = request;
-        this.#idle.delete(socket);
+        this.#waitingSince.delete(socket);
         response.once('close', () => {
-          if (this.#closed === undefined) this.#idle.add(socket);
-          else socket.destroySoon();
+          if (this.#closed !== undefined) socket.destroySoon();
+          else if (!socket.destroyed) this.#waitingSince.set(socket, performance.now());
         });
         handler(request, response);
       },
     );
-    server.timeout = listenerLimits.http1IdleTimeoutMs;
     return server;
   }
 
@@ -190,10 +205,7 @@ export class Listener implements AsyncDisposable {
   }
 }
 
+/** Only a socket is removed: a path that names anything else by mistake keeps what it has. */
 function removeStale(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // There is none, or listening will say what is wrong.
-  }
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
 }

@@ -17,39 +17,25 @@ export function protocolOf(first: Uint8Array): Protocol | undefined {
 }
 
 /**
- * Reads the first bytes of a connection, puts them back, and reports once. A connection that says too little within
- * `timeoutMs`, or ends, is destroyed and not reported.
+ * Reads the first bytes of a connection, puts them back, and reports once. A connection that ends before is destroyed and not
+ * reported; how long one may be silent is its owner's business.
  */
-export function sniff(
-  socket: Socket,
-  timeoutMs: number,
-  decide: (protocol: Protocol) => void,
-): void {
+export function sniff(socket: Socket, decide: (protocol: Protocol) => void): void {
   let seen = Buffer.alloc(0);
   const give = (): void => {
     socket.destroy();
   };
-  const timer = setTimeout(give, timeoutMs);
-  timer.unref();
   const onReadable = (): void => {
     const chunk: unknown = socket.read();
     if (!Buffer.isBuffer(chunk)) return;
     seen = Buffer.concat([seen, chunk]);
     const protocol = protocolOf(seen);
     if (protocol === undefined) return;
-    stop();
+    socket.off('readable', onReadable);
+    socket.off('end', give);
     socket.unshift(seen);
     decide(protocol);
   };
-  const stop = (): void => {
-    clearTimeout(timer);
-    socket.off('readable', onReadable);
-    socket.off('end', give);
-    socket.off('error', give);
-    socket.off('close', stop);
-  };
   socket.on('readable', onReadable);
   socket.on('end', give);
-  socket.on('error', give);
-  socket.on('close', stop);
 }
