@@ -16,12 +16,8 @@ const firstBufferBytes = 512;
 
 export class MessageReader {
   readonly #messageBytesMax: number;
-  /** The prefix read so far, then the message read so far. */
-  #prefix: Buffer | undefined;
-  #prefixLength = 0;
-  #body: Buffer | undefined;
-  #bodyLength = 0;
-  #bodyBytes = 0;
+  /** The message that has begun and not ended; most calls never have one. */
+  #piece: Piece | undefined;
 
   constructor(messageBytesMax: number) {
     this.#messageBytesMax = messageBytesMax;
@@ -29,42 +25,40 @@ export class MessageReader {
 
   /** Whether a message has begun and not ended. */
   get partial(): boolean {
-    return this.#prefixLength > 0;
+    return this.#piece !== undefined;
   }
 
   /** Bytes of memory held for the message that has begun. */
   get heldBytes(): number {
-    return this.#body?.length ?? 0;
+    return this.#piece?.body?.length ?? 0;
   }
 
   /** Reads `bytes[start, end)`; returns how far it came before the sink stopped it, or a problem. */
   read(bytes: Buffer, start: number, end: number, sink: MessageSink): number {
     let at = start;
     while (at < end) {
-      if (this.#prefixLength === 0 && end - at >= prefixBytes) {
+      if (this.#piece === undefined && end - at >= prefixBytes) {
         const length = bytes.readUInt32BE(at + 1);
         if (!this.#check(bytes[at] ?? 0, length, sink)) return end;
-        const messageEnd = at + prefixBytes + length;
+        const messageStart = at + prefixBytes;
+        const messageEnd = messageStart + length;
         if (messageEnd <= end) {
-          const goOn = sink.messageRead(
-            bytes[at] === 1,
-            bytes.subarray(at + prefixBytes, messageEnd),
-          );
+          const goOn = sink.messageRead(bytes[at] === 1, bytes.subarray(messageStart, messageEnd));
           at = messageEnd;
           if (!goOn) return at;
           continue;
         }
       }
-      at = this.#readPiece(bytes, at, end);
-      if (this.#prefixLength < prefixBytes) return at;
-      if (!this.#check(this.#flag, this.#bodyBytes, sink)) return end;
-      if (this.#bodyLength === this.#bodyBytes && !this.#deliver(sink)) return at;
+      const piece = (this.#piece ??= new Piece());
+      at = piece.readPrefix(bytes, at, end);
+      if (!piece.prefixed) return at;
+      if (!this.#check(piece.flag, piece.messageBytes, sink)) return end;
+      at = piece.readBody(bytes, at, end);
+      if (piece.missingBytes > 0) return at;
+      this.#piece = undefined;
+      if (!sink.messageRead(piece.flag === 1, piece.message)) return at;
     }
     return at;
-  }
-
-  get #flag(): number {
-    return this.#prefix?.[0] ?? 0;
   }
 
   #check(flag: number, length: number, sink: MessageSink): boolean {
@@ -80,49 +74,59 @@ export class MessageReader {
     }
     return true;
   }
+}
 
-  /** Copies what the message that has begun still lacks, as far as `bytes` go. */
-  #readPiece(bytes: Buffer, start: number, end: number): number {
-    let at = start;
-    const prefix = (this.#prefix ??= Buffer.allocUnsafe(prefixBytes));
-    if (this.#prefixLength < prefixBytes) {
-      const copied = bytes.copy(
-        prefix,
-        this.#prefixLength,
-        at,
-        Math.min(end, at + prefixBytes - this.#prefixLength),
-      );
-      this.#prefixLength += copied;
-      at += copied;
-      if (this.#prefixLength < prefixBytes) return at;
-      this.#bodyBytes = prefix.readUInt32BE(1);
-      this.#bodyLength = 0;
+/** A message in pieces. */
+class Piece {
+  readonly #prefix: Buffer = Buffer.alloc(prefixBytes);
+  #prefixLength = 0;
+  body: Buffer | undefined;
+  #bodyLength = 0;
+
+  get prefixed(): boolean {
+    return this.#prefixLength === prefixBytes;
+  }
+
+  get flag(): number {
+    return this.#prefix[0] ?? 0;
+  }
+
+  get messageBytes(): number {
+    return this.#prefix.readUInt32BE(1);
+  }
+
+  get missingBytes(): number {
+    return this.messageBytes - this.#bodyLength;
+  }
+
+  get message(): Buffer {
+    return this.body ?? Buffer.alloc(0);
+  }
+
+  readPrefix(bytes: Buffer, start: number, end: number): number {
+    const stop = Math.min(end, start + prefixBytes - this.#prefixLength);
+    this.#prefixLength += bytes.copy(this.#prefix, this.#prefixLength, start, stop);
+    return stop;
+  }
+
+  readBody(bytes: Buffer, start: number, end: number): number {
+    const stop = Math.min(end, start + this.missingBytes);
+    if (stop > start) {
+      bytes.copy(this.#room(stop - start), this.#bodyLength, start, stop);
+      this.#bodyLength += stop - start;
     }
-    const length = Math.min(end - at, this.#bodyBytes - this.#bodyLength);
-    if (length > 0 && this.#bodyBytes <= this.#messageBytesMax) {
-      bytes.copy(this.#room(length), this.#bodyLength, at, at + length);
-    }
-    this.#bodyLength += length;
-    return at + length;
+    return stop;
   }
 
   /** The buffer of the message, with room for `more` bytes: it doubles, so that no client makes us allocate what it did not send. */
   #room(more: number): Buffer {
     const needed = this.#bodyLength + more;
-    const body = this.#body;
+    const { body } = this;
     if (body !== undefined && body.length >= needed) return body;
     const doubled = Math.max(firstBufferBytes, needed, (body?.length ?? 0) * 2);
-    const wider = Buffer.allocUnsafeSlow(Math.min(this.#bodyBytes, doubled));
+    const wider = Buffer.allocUnsafeSlow(Math.min(this.messageBytes, doubled));
     body?.copy(wider, 0, 0, this.#bodyLength);
-    this.#body = wider;
+    this.body = wider;
     return wider;
-  }
-
-  #deliver(sink: MessageSink): boolean {
-    const message = this.#body?.subarray(0, this.#bodyBytes) ?? Buffer.alloc(0);
-    const compressed = this.#flag === 1;
-    this.#body = undefined;
-    this.#prefixLength = 0;
-    return sink.messageRead(compressed, message);
   }
 }

@@ -86,8 +86,9 @@ export class Connection {
         onOutput: () => {
           host.onOutput();
         },
-        onData: () => {
-          this.#guard.dataSent();
+        onAnswer: (data) => {
+          if (data) this.#guard.dataSent();
+          this.#keepalive.onAnswer();
         },
         onLocalEnd: (stream) => {
           this.#localEnded(stream);
@@ -353,7 +354,7 @@ export class Connection {
 
   #onReset(id: number, length: number): void {
     if (length !== 4) throw new ConnectionError(ErrorCode.frameSizeError, 'RST_STREAM is 4 bytes');
-    if (id === 0 || id > this.#streams.lastId) {
+    if (id === 0 || (id > this.#streams.lastId && !this.#draining)) {
       throw new ConnectionError(ErrorCode.protocolError, `RST_STREAM on idle stream ${String(id)}`);
     }
     this.#guard.reset();
@@ -452,7 +453,6 @@ export class Connection {
   #localEnded(stream: Http2Stream): void {
     stream.localClosed = true;
     this.#guard.finished();
-    this.#keepalive.onAnswer();
     if (stream.remoteClosed) {
       this.#streams.remove(stream.id);
       this.#endIfDrained();

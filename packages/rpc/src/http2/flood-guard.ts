@@ -34,8 +34,10 @@ export class FloodGuard {
     }
   }
 
+  /** Clients measure the bandwidth by a PING, and may change SETTINGS, after what we send. */
   dataSent(): void {
     this.#windowUpdates -= 2;
+    this.#idleFrames = 0;
   }
 
   /** The client took a call back, or opened one above the limit. */

@@ -1,6 +1,11 @@
 /** Goal: pings both ways as grpc-go's server does (ServerParameters, EnforcementPolicy). Method: time as the test tells it. */
 import { expect, it } from 'vitest';
-import { ConnectionBench, shortBlock } from '../testing/connection-bench.js';
+import {
+  ConnectionBench,
+  SilentStream,
+  shortBlock,
+  silentRequests,
+} from '../testing/connection-bench.js';
 import { Flag, FrameType } from '../testing/frame-socket.js';
 import { ErrorCode } from './frame.js';
 import { Keepalive } from './keepalive.js';
@@ -60,6 +65,26 @@ it('an answer forgives: clients probe the bandwidth by pings after DATA', () => 
 it('a least time of 0 allows all', () => {
   const keepalive = new Keepalive({ ...limits, keepaliveMinTimeMs: 0 }, 0);
   for (let round = 0; round < 100; round += 1) expect(keepalive.onPing(false)).toBe('allowed');
+});
+
+it('a ping after each message of one long stream is no abuse, and one too many after the last is', () => {
+  let stream: SilentStream | undefined;
+  const bench = new ConnectionBench({
+    keepalive: { keepaliveMinTimeMs: 5000 },
+    requests: {
+      ...silentRequests,
+      openStream: (connection, id) => (stream = new SilentStream(connection, id)),
+    },
+  });
+  bench.greet();
+  bench.send(FrameType.headers, Flag.endHeaders, 1, shortBlock);
+  for (let round = 0; round < 100 && stream !== undefined; round += 1) {
+    bench.connection.sender.message(stream, new Uint8Array(10));
+    bench.send(FrameType.ping, 0, 0, Buffer.alloc(8));
+  }
+  expect(bench.ended).toBe(0);
+  for (let round = 0; round < 3; round += 1) bench.send(FrameType.ping, 0, 0, Buffer.alloc(8));
+  expect(bench.reason?.message).toBe('too_many_pings');
 });
 
 it('the connection says too_many_pings, as grpc-go does', () => {

@@ -38,7 +38,7 @@ export class Keepalive {
     this.#pingedAtMs = undefined;
   }
 
-  /** We answered something: a client may probe the bandwidth by pings after that. */
+  /** We sent HEADERS or DATA: clients measure the bandwidth by a ping after each (grpc-go's bdp_estimator, gRPC core's). */
   onAnswer(): void {
     this.#strikes = 0;
     this.#lastPingMs = undefined;

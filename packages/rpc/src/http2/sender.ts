@@ -13,8 +13,8 @@ import type { FinalStatus, Http2Stream } from './stream.js';
 export interface SenderEvents {
   /** There is output; take it at the end of this turn. */
   onOutput(): void;
-  /** A DATA frame was written. */
-  onData(): void;
+  /** A frame of an answer was written: HEADERS or DATA. */
+  onAnswer(data: boolean): void;
   /** Our half of a stream has been closed by what was just written. */
   onLocalEnd(stream: Http2Stream): void;
 }
@@ -215,13 +215,14 @@ export class Sender {
         this.output.frame(FrameType.continuation, last, stream.id, block.subarray(at, at + max));
       }
     }
+    this.#events.onAnswer(false);
     this.#events.onOutput();
   }
 
   #spend(stream: Http2Stream, bytes: number): void {
     this.#windowBytes -= bytes;
     stream.sendWindowBytes -= bytes;
-    this.#events.onData();
+    this.#events.onAnswer(true);
   }
 
   #countWaiting(bytes: number): void {

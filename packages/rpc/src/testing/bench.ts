@@ -3,10 +3,12 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect } from 'node:http2';
 import type { ClientHttp2Session, ClientSessionOptions } from 'node:http2';
+import { createServer as createTlsServer } from 'node:tls';
 import { Client, credentials } from '@grpc/grpc-js';
 import type { Method, StreamHandler, UnaryHandler } from '../handler.js';
 import type { Transport, TransportLimits, TransportOptions } from '../transport.js';
 import { FrameSocket } from './frame-socket.js';
+import type { SelfSigned } from './self-signed.js';
 
 export type OpenTransport = (options: TransportOptions) => Transport;
 
@@ -22,6 +24,8 @@ export interface BenchOptions {
   readonly bidi?: StreamHandler;
   readonly limits?: Partial<TransportLimits>;
   readonly observe?: TransportOptions['observe'];
+  /** The first bytes of each connection are read and put back, as a listener does that looks at them. */
+  readonly putBack?: boolean;
 }
 
 const defaultLimits: TransportLimits = {
@@ -37,12 +41,15 @@ export class TransportBench {
   /** What handlers threw, in order. */
   readonly handlerErrors: unknown[] = [];
   readonly #open: OpenTransport;
+  readonly #tls: SelfSigned | undefined;
   readonly #closers: (() => void)[] = [];
   #server: Server | undefined;
   #transport: Transport | undefined;
 
-  constructor(open: OpenTransport) {
+  /** With a certificate all connections are TLS. */
+  constructor(open: OpenTransport, tls?: SelfSigned) {
     this.#open = open;
+    this.#tls = tls;
   }
 
   get transport(): Transport {
@@ -71,17 +78,36 @@ export class TransportBench {
       ...(options.observe === undefined ? {} : { observe: options.observe }),
       onHandlerError: (_path, error) => this.handlerErrors.push(error),
     });
-    const server = createServer({ noDelay: true }, (socket: Socket) => {
-      transport.accept(socket);
-    });
+    const accept = (socket: Socket): void => {
+      if (options.putBack !== true) {
+        transport.accept(socket);
+        return;
+      }
+      socket.once('readable', () => {
+        const first: unknown = socket.read();
+        if (Buffer.isBuffer(first)) socket.unshift(first);
+        transport.accept(socket);
+      });
+    };
+    const server =
+      this.#tls === undefined
+        ? createServer({ noDelay: true }, accept)
+        : createTlsServer({ ...this.#tls, ALPNProtocols: ['h2'], noDelay: true }, accept);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     this.#server = server;
     this.#transport = transport;
   }
 
   grpcClient(): Client {
-    const client = new Client(`127.0.0.1:${this.port}`, credentials.createInsecure(), {
+    const tls = this.#tls;
+    const secrets =
+      tls === undefined
+        ? credentials.createInsecure()
+        : credentials.createSsl(Buffer.from(tls.cert));
+    const client = new Client(`127.0.0.1:${this.port}`, secrets, {
       'grpc.use_local_subchannel_pool': 1,
+      // Node refuses an address as the name that TLS asks for.
+      ...(tls === undefined ? {} : { 'grpc.ssl_target_name_override': 'localhost' }),
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
     });
@@ -92,7 +118,11 @@ export class TransportBench {
   }
 
   http2(options: ClientSessionOptions = {}): ClientHttp2Session {
-    const session = connect(`http://127.0.0.1:${this.port}`, options);
+    const tls = this.#tls;
+    const session =
+      tls === undefined
+        ? connect(`http://127.0.0.1:${this.port}`, options)
+        : connect(`https://127.0.0.1:${this.port}`, { ...options, ca: tls.cert });
     session.on('error', () => undefined);
     this.#closers.push(() => {
       session.destroy();
@@ -102,7 +132,7 @@ export class TransportBench {
 
   /** A connection on which every frame is written by hand. */
   async frames(): Promise<FrameSocket> {
-    const socket = await FrameSocket.connect(this.port);
+    const socket = await FrameSocket.connect(this.port, this.#tls?.cert);
     this.#closers.push(() => {
       socket.destroy();
     });

@@ -1,6 +1,7 @@
 /** An HTTP/2 client that is nothing but frames (RFC 9113 §4 and §6), so that checks can send what no library would. */
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 export const FrameType = {
   data: 0,
@@ -116,10 +117,13 @@ export class FrameSocket {
     });
   }
 
-  static async connect(port: number): Promise<FrameSocket> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  /** To 127.0.0.1; over TLS when the certificate of an authority is given. */
+  static async connect(port: number, ca?: string): Promise<FrameSocket> {
+    const where = { port, host: '127.0.0.1', noDelay: true };
+    const socket =
+      ca === undefined ? connect(where) : connectTls({ ...where, ca, ALPNProtocols: ['h2'] });
     await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
+      socket.once(ca === undefined ? 'connect' : 'secureConnect', resolve);
       socket.once('error', reject);
     });
     return new FrameSocket(socket);

@@ -1,3 +1,5 @@
 /** The contract that every transport keeps, as a suite of tests. */
+export { selfSigned } from './self-signed.js';
+export type { SelfSigned } from './self-signed.js';
 export { transportContract } from './transport-contract.js';
 export type { ExpectedExceptions, OpenTransport } from './transport-contract.js';

@@ -14,6 +14,23 @@ const LONG_MS = 60_000;
 
 export const lifecycleChecks: readonly TransportCheck[] = [
   {
+    name: 'bytes of a connection that were read and put back are served',
+    async run(bench) {
+      await bench.serve({
+        putBack: true,
+        unary: (call) => {
+          call.reply(call.request.slice());
+        },
+      });
+      const first = new Http2Call(bench.http2(), unaryPath).message(bytes('one')).end();
+      expect((await first.result).messages.map(text)).toEqual(['one']);
+      const frames = await bench.frames();
+      frames.greet();
+      frames.call(1, unaryPath, bytes('two'));
+      expect(await frames.streamEnd(1)).toEqual({ reset: undefined });
+    },
+  },
+  {
     name: 'stop without connections resolves at once, and again',
     async run(bench) {
       await bench.serve({});

@@ -9,6 +9,7 @@ import { cancellationChecks } from './cancellation-checks.js';
 import { framingChecks } from './framing-checks.js';
 import { http2Checks } from './http2-checks.js';
 import { lifecycleChecks } from './lifecycle-checks.js';
+import type { SelfSigned } from './self-signed.js';
 import { statusChecks } from './status-checks.js';
 import { streamChecks } from './stream-checks.js';
 import { unaryChecks } from './unary-checks.js';
@@ -37,11 +38,12 @@ const groups: Readonly<Record<string, readonly TransportCheck[]>> = {
   lifecycle: lifecycleChecks,
 };
 
-/** Runs the contract against one implementation. Call it at the top of a test file. */
+/** Runs the contract against one implementation, over TLS if a certificate is given. Call it at the top of a test file. */
 export function transportContract(
   name: string,
   open: OpenTransport,
   exceptions: ExpectedExceptions = {},
+  tls?: SelfSigned,
 ): void {
   const names = Object.values(groups).flatMap((checks) => checks.map((check) => check.name));
   if (new Set(names).size !== names.length) throw new Error('two checks have one name');
@@ -52,7 +54,7 @@ export function transportContract(
   describe(`transport contract: ${name}`, () => {
     let bench: TransportBench;
     beforeEach(() => {
-      bench = new TransportBench(open);
+      bench = new TransportBench(open, tls);
     });
     afterEach(async () => {
       await bench.close();
