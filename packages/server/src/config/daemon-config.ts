@@ -3,14 +3,6 @@ import type { MemberConfig } from '../member-config.js';
 import type { Note, Problem } from './report.js';
 import type { EtcdUrl } from './url-list.js';
 
-export interface LogRotation {
-  readonly sizeMbMax: number;
-  readonly ageDaysMax: number;
-  readonly backupsMax: number;
-  readonly localTime: boolean;
-  readonly compress: boolean;
-}
-
 export interface LoggingConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'dpanic' | 'panic' | 'fatal';
   readonly format: 'json' | 'console';
@@ -34,8 +26,6 @@ export interface DaemonConfig {
   readonly grpcKeepaliveMinTimeMs: number;
   readonly grpcKeepaliveIntervalMs: number;
   readonly grpcKeepaliveTimeoutMs: number;
-  /** Whether durations of calls are measured too. */
-  readonly extensiveMetrics: boolean;
   readonly logging: LoggingConfig;
   /** Explicit settings of feature gates. */
   readonly featureGates: ReadonlyMap<string, boolean>;

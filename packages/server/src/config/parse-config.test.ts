@@ -395,6 +395,24 @@ describe('checks between settings', () => {
     expect(found.notes.filter((note) => note.message === 'flag has no effect')).toHaveLength(2);
   });
 
+  it('warns of TLS material beside plain addresses in the words of etcd', () => {
+    const found = notes(parse(['--cert-file=a', '--client-cert-auth', '--peer-client-cert-auth']));
+    expect(found).toContain(
+      'scheme is http or unix while key and cert files are present; ignoring key and cert files',
+    );
+    expect(found.join()).toContain('--client-cert-auth is enabled; ignoring client cert auth');
+    expect(found.join()).toContain('--peer-client-cert-auth is enabled');
+  });
+
+  it('warns of values that change nothing yet', () => {
+    const found = run(parse(['--metrics=extensive', '--feature-gates=CompactHashCheck=true']));
+    const flags = found.notes
+      .filter((note) => note.message === 'flag has no effect')
+      .map((note) => note.fields?.['flag']);
+    expect(flags).toEqual(['metrics', 'feature-gates']);
+    expect(notes(parse(['--metrics=basic']))).not.toContain('flag has no effect');
+  });
+
   it('warns of deprecated flags with the texts of etcd', () => {
     const found = notes(parse(['--max-snapshots=3', '--v2-deprecation=gone']));
     expect(found).toContain(

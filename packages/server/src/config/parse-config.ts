@@ -9,11 +9,11 @@ import type { DaemonConfig, ParsedConfig } from './daemon-config.js';
 import { applyEnvironment } from './environment.js';
 import type { Environment } from './environment.js';
 import { effectiveGates } from './feature-gates.js';
-import { allFlags } from './flags/flag-spec.js';
 import { formatDuration, toMs } from './go-duration.js';
 import { quote } from './go-values.js';
 import { initialClusterText, parseInitialCluster } from './initial-cluster.js';
 import { fallbackLogging, loggingConfig } from './logging-config.js';
+import { noteDeprecations, noteIneffective } from './notes.js';
 import { invalid } from './report.js';
 import type { Note, Problem } from './report.js';
 import { Settings } from './settings.js';
@@ -107,7 +107,6 @@ function conclude(
     grpcKeepaliveMinTimeMs: toMs(settings.durationNs('grpc-keepalive-min-time')),
     grpcKeepaliveIntervalMs: toMs(settings.durationNs('grpc-keepalive-interval')),
     grpcKeepaliveTimeoutMs: toMs(settings.durationNs('grpc-keepalive-timeout')),
-    extensiveMetrics: settings.text('metrics') === 'extensive',
     logging,
     featureGates: new Map(settings.gates),
     effectiveGates: gates,
@@ -139,34 +138,6 @@ function derive(settings: Settings, isFile: boolean): Derived {
     initialCluster: given ? untouched : discovering ? '' : computed,
     initialClusterDefaulted: !given,
   };
-}
-
-function noteDeprecations(settings: Settings, notes: Note[]): void {
-  if (settings.given('max-snapshots')) {
-    notes.push({
-      level: 'warn',
-      message: '--max-snapshots is deprecated in 3.6 and will be decommissioned in 3.8.',
-    });
-  }
-  if (settings.given('v2-deprecation')) {
-    notes.push({
-      level: 'warn',
-      message:
-        '--v2-deprecation is deprecated and scheduled for removal in v3.8. The default value is enforced, ignoring user input.',
-    });
-  }
-}
-
-/** Flags that are accepted because etcd has them are never ignored silently. */
-function noteIneffective(settings: Settings, notes: Note[]): void {
-  for (const flag of allFlags) {
-    if (!('noEffect' in flag) || !settings.given(flag.name)) continue;
-    notes.push({
-      level: 'warn',
-      message: 'flag has no effect',
-      fields: { flag: flag.name, reason: flag.noEffect },
-    });
-  }
 }
 
 const PROGRESS_INTERVAL_NS_MIN = 100_000_000n;

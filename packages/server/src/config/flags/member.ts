@@ -216,6 +216,7 @@ export const memberFlags = [
     file: '',
     text: 'How long reading from another member may take.',
     bounds: 'at least 5s',
+    noEffect: 'there are no other members yet',
   },
   {
     name: 'raft-write-timeout',
@@ -224,6 +225,7 @@ export const memberFlags = [
     file: '',
     text: 'How long writing to another member may take.',
     bounds: 'at least 5s',
+    noEffect: 'there are no other members yet',
   },
   {
     name: 'feature-gates',
