@@ -89,23 +89,23 @@ async function pour(
 }
 
 /** Runs the attack while another client calls, and says what it cost. */
-async function measured(name: string, attack: () => Promise<void>): Promise<number> {
+async function measured(name: string, run: () => Promise<void>): Promise<number> {
   const other = await bench.frames();
   other.greet();
   collectGarbage();
   const before = memory();
-  let attacking = true;
+  const attack = { over: false };
   let slowestMs = 0;
   const calls = (async () => {
-    for (let id = 1; attacking || id < 20; id += 2) {
+    for (let id = 1; !attack.over || id < 20; id += 2) {
       const startMs = performance.now();
       other.call(id, unaryPath, Buffer.from('hello'));
       expect(await other.streamEnd(id)).toEqual({ reset: undefined });
       slowestMs = Math.max(slowestMs, performance.now() - startMs);
     }
   })();
-  await attack();
-  attacking = false;
+  await run();
+  attack.over = true;
   await calls;
   collectGarbage();
   const heldBytes = memory() - before;
@@ -176,9 +176,9 @@ it.each(floods)(
     const heldBytes = await measured(name, async () => {
       attacker.greet();
       const end = attacker.end();
-      let over = false;
-      void end.then(() => (over = true));
-      for (let round = 0; round < 2000 && !over; round += 1) {
+      const connection = { over: false };
+      void end.then(() => (connection.over = true));
+      for (let round = 0; round < 2000 && !connection.over; round += 1) {
         attacker.write(chunk(round));
         await settled();
       }

@@ -10,7 +10,7 @@ import {
 } from '../testing/connection-bench.js';
 import { Flag, FrameType, uint32 } from '../testing/frame-socket.js';
 import { ErrorCode, windowBytesDefault } from './frame.js';
-import { Http2Stream } from './stream.js';
+import type { Http2Stream } from './stream.js';
 
 /** Reads nothing: its window closes. */
 class StuckStream extends SilentStream {
