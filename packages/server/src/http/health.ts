@@ -1,7 +1,7 @@
 /** Is this member well? `/health`, `/livez` and `/readyz` (http.md §9), answered from the member's own view and reads. */
 import type { ServerResponse } from 'node:http';
 import type { Logger } from '../logger.js';
-import type { Metrics } from '../metrics.js';
+import type { Counter, Gauge, Metrics } from '../metrics.js';
 
 /** A member, as far as health asks: cheap, and never older than this turn. */
 export interface HealthView {
@@ -72,37 +72,70 @@ function signalOf(response: ServerResponse): AbortSignal {
 }
 
 export function healthRoutes(source: HealthSource, metrics: Metrics, logger: Logger): HealthRoutes {
-  const success = metrics.counter('etcd_server_health_success', 'Answers "true" of /health.');
-  const failures = metrics.counter('etcd_server_health_failures', 'Answers "false" of /health.');
-  const last = metrics.gauge('etcd_server_healthcheck', 'Result of the last run of a check.', [
-    'type',
-    'name',
-  ]);
-  const runs = metrics.counter('etcd_server_healthchecks_total', 'Runs of a check.', [
-    'type',
-    'name',
-    'status',
-  ]);
+  return new Health(source, metrics, logger);
+}
 
-  const run = async (
-    type: 'livez' | 'readyz',
-    name: CheckName,
-    signal: AbortSignal,
-  ): Promise<{ readonly name: CheckName; readonly error: string | undefined }> => {
-    const error = await runCheck(checks[name], source, signal);
-    last.set(error === undefined ? 1 : 0, type, name);
-    runs.inc(1, type, name, error === undefined ? 'success' : 'error');
-    return { name, error };
-  };
+class Health implements HealthRoutes {
+  readonly #source: HealthSource;
+  readonly #logger: Logger;
+  readonly #success: Counter;
+  readonly #failures: Counter;
+  readonly #last: Gauge;
+  readonly #runs: Counter;
 
-  const serveChecks = async (
+  constructor(source: HealthSource, metrics: Metrics, logger: Logger) {
+    this.#source = source;
+    this.#logger = logger;
+    this.#success = metrics.counter('etcd_server_health_success', 'Answers "true" of /health.');
+    this.#failures = metrics.counter('etcd_server_health_failures', 'Answers "false" of /health.');
+    this.#last = metrics.gauge('etcd_server_healthcheck', 'Result of the last run of a check.', [
+      'type',
+      'name',
+    ]);
+    this.#runs = metrics.counter('etcd_server_healthchecks_total', 'Runs of a check.', [
+      'type',
+      'name',
+      'status',
+    ]);
+  }
+
+  serve(url: URL, response: ServerResponse): boolean {
+    if (url.pathname === '/health') {
+      void this.#serveHealth(url, response);
+      return true;
+    }
+    const [, type = '', single, ...more] = url.pathname.split('/');
+    if ((type !== 'livez' && type !== 'readyz') || more.length > 0) return false;
+    const excluded = url.searchParams.getAll('exclude');
+    const names = endpoints[type].filter((name) =>
+      single === undefined ? !excluded.includes(name) : name === single,
+    );
+    if (single !== undefined && names.length === 0) return false;
+    void this.#serveChecks(type, names, url.searchParams.has('verbose'), response);
+    return true;
+  }
+
+  async #serveHealth(url: URL, response: ServerResponse): Promise<void> {
+    const reason = await healthReason(this.#source, url.searchParams, signalOf(response));
+    if (reason === undefined) {
+      this.#success.inc();
+      response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+      response.end('{"health":"true","reason":""}');
+      return;
+    }
+    this.#failures.inc();
+    this.#logger.log('warn', 'serving /health false', { reason });
+    plain(response, 503, `${JSON.stringify({ health: 'false', reason })}\n`);
+  }
+
+  async #serveChecks(
     type: 'livez' | 'readyz',
     names: readonly CheckName[],
     verbose: boolean,
     response: ServerResponse,
-  ): Promise<void> => {
+  ): Promise<void> {
     const signal = signalOf(response);
-    const results = await Promise.all(names.map((name) => run(type, name, signal)));
+    const results = await Promise.all(names.map((name) => this.#run(type, name, signal)));
     const lines = results.map(({ name, error }) =>
       error === undefined ? `[+]${name} ok\n` : `[-]${name} failed: ${error}\n`,
     );
@@ -110,39 +143,21 @@ export function healthRoutes(source: HealthSource, metrics: Metrics, logger: Log
       plain(response, 200, `${verbose ? lines.join('') : ''}ok\n`);
       return;
     }
-    logger.log('warn', 'health check failed', { type, checks: lines.map((line) => line.trim()) });
+    const checked = lines.map((line) => line.trim());
+    this.#logger.log('warn', 'health check failed', { type, checks: checked });
     plain(response, 503, `${lines.join('')}\n`);
-  };
+  }
 
-  const serveHealth = async (url: URL, response: ServerResponse): Promise<void> => {
-    const reason = await healthReason(source, url.searchParams, signalOf(response));
-    if (reason === undefined) {
-      success.inc();
-      response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-      response.end('{"health":"true","reason":""}');
-      return;
-    }
-    failures.inc();
-    logger.log('warn', 'serving /health false', { reason });
-    plain(response, 503, `${JSON.stringify({ health: 'false', reason })}\n`);
-  };
-
-  return {
-    serve(url, response) {
-      if (url.pathname === '/health') {
-        void serveHealth(url, response);
-        return true;
-      }
-      const [, type = '', single, ...more] = url.pathname.split('/');
-      if ((type !== 'livez' && type !== 'readyz') || more.length > 0) return false;
-      const names = endpoints[type].filter((name) =>
-        single === undefined ? !url.searchParams.getAll('exclude').includes(name) : name === single,
-      );
-      if (single !== undefined && names.length === 0) return false;
-      void serveChecks(type, names, url.searchParams.has('verbose'), response);
-      return true;
-    },
-  };
+  async #run(
+    type: 'livez' | 'readyz',
+    name: CheckName,
+    signal: AbortSignal,
+  ): Promise<{ readonly name: CheckName; readonly error: string | undefined }> {
+    const error = await runCheck(checks[name], this.#source, signal);
+    this.#last.set(error === undefined ? 1 : 0, type, name);
+    this.#runs.inc(1, type, name, error === undefined ? 'success' : 'error');
+    return { name, error };
+  }
 }
 
 async function runCheck(

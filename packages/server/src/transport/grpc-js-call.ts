@@ -10,6 +10,7 @@ import type {
   UnaryCall,
   UnaryHandler,
 } from '@kv/rpc';
+import { systemClock } from '../clock.js';
 import { etcdStatus, grpcStatus, rpcCodeOf, statusOf } from './grpc-js-status.js';
 import type { GrpcStatus } from './grpc-js-status.js';
 
@@ -51,7 +52,7 @@ function peerOf(call: ServerInterceptingCallInterface): Peer {
 function deadlineOf(call: ServerInterceptingCallInterface): number | undefined {
   const deadline = call.getDeadline();
   if (deadline === Infinity) return undefined;
-  return performance.now() + (Number(deadline) - Date.now());
+  return systemClock.monotonicMs() + (Number(deadline) - systemClock.wallMs());
 }
 
 /** What unary and streaming calls have in common: how a call ends. */
