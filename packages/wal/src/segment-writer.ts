@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { attempt, openFile, syncDirectory, syncFile, writeFully } from './file-io.js';
 import type { FileHandle, FileSystem } from './file-system.js';
+import { invariant } from './invariant.js';
 import { formatSegmentName, type SegmentId } from './segment-name.js';
 
 /**
@@ -53,7 +54,7 @@ export class SegmentWriter {
   /** Writes `bytes` at the end; durable once this resolves. The write is done before this returns. */
   async append(bytes: Uint8Array): Promise<void> {
     const file = this.#file;
-    if (file === undefined) throw new Error('no segment is open');
+    invariant(file !== undefined, 'a segment is open');
     writeFully(file, bytes, this.#end);
     this.#end += bytes.length;
     if (this.#end > this.#zeroedEnd && bytes.length <= ZERO_AHEAD_BATCH_MAX) this.#zeroAhead(file);
@@ -82,8 +83,10 @@ export class SegmentWriter {
       fileSystem.rename(unfinished, path);
     });
     await this.#syncDirectory();
-    this.#file?.close();
+    const before = this.#file;
+    // In this order: if it cannot be opened, `close` still closes the former one, once.
     this.#file = openFile(fileSystem, path, 'update');
+    before?.close();
     this.#end = bytes.length;
     this.#zeroedEnd = bytes.length;
   }

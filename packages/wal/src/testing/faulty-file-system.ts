@@ -47,6 +47,7 @@ export class FaultyDisk implements FileSystem {
   readonly #random: (below: number) => number;
   #failures: Failure[] = [];
   #operations = 0;
+  #openFiles = 0;
   #crashAt = Number.POSITIVE_INFINITY;
   #crashed = false;
   #shortWrites = false;
@@ -60,6 +61,11 @@ export class FaultyDisk implements FileSystem {
   /** Calls so far that change the disk: each is a point at which power can fail. */
   get operations(): number {
     return this.#operations;
+  }
+
+  /** Files that were opened and not closed. Closing one twice throws: on a real disk it could close another's. */
+  get openFiles(): number {
+    return this.#openFiles;
   }
 
   /** Power fails instead of the `operation`-th changing call (counted from 0). */
@@ -100,6 +106,7 @@ export class FaultyDisk implements FileSystem {
     this.#failures = [];
     this.#crashAt = Number.POSITIVE_INFINITY;
     this.#crashed = false;
+    this.#openFiles = 0;
   }
 
   /** Flips one bit of what is stored. */
@@ -180,6 +187,8 @@ export class FaultyDisk implements FileSystem {
   }
 
   #handle(path: string, file: SimulatedFile): FileHandle {
+    this.#openFiles++;
+    let isOpen = true;
     return {
       path,
       size: () => {
@@ -209,7 +218,11 @@ export class FaultyDisk implements FileSystem {
         this.#step();
         file.sync();
       },
-      close: () => undefined,
+      close: () => {
+        if (!isOpen) throw systemError('EBADF', 'close', path);
+        isOpen = false;
+        this.#openFiles--;
+      },
     };
   }
 
