@@ -9,6 +9,8 @@ export type MemberErrorCode =
   | 'damaged_data'
   /** Writing to the log or the store failed: the member must stop, and nothing is retried. */
   | 'storage_failed'
+  /** The cluster has removed this member for ever. */
+  | 'removed'
   /** A bug: an invariant broke while applying. The member must stop. */
   | 'broken_invariant'
   /** Used after `close`. */

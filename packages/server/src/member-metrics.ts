@@ -6,7 +6,7 @@ import type { Membership } from './cluster/membership.js';
 import type { Quota } from './apply/quota.js';
 import { hexOf } from './grpc/int64.js';
 import type { MemberId } from './ids.js';
-import { secondsBuckets } from './metric-buckets.js';
+import { doublingBuckets } from './metric-buckets.js';
 import type { Gauge, Histogram, Metrics } from './metrics.js';
 import type { Pending } from './request/pending.js';
 import { SERVER_VERSION } from './version.js';
@@ -49,7 +49,7 @@ export class MemberMetrics {
     this.#loopDelay = metrics.histogram(
       'kv_server_loop_delay_seconds',
       'How late ticks come: the length of the turn that was in the way.',
-      secondsBuckets(0.001, 14),
+      doublingBuckets(0.001, 14),
     );
     metrics.gaugeOf(
       'kv_server_loop_delay_max_seconds',

@@ -110,6 +110,7 @@ function makeEngines(ground: Ground, core: Core, listener: PartsListener): Engin
     leases: makeLeases(ground, core),
     compaction: new CompactionDriver(store, clock, {
       pauseMs: config.compactionSleepIntervalMs,
+      metrics: ports.metrics,
       onError: listener.failed,
     }),
     autoCompactor: autoCompactor(config.autoCompaction, {
@@ -172,6 +173,7 @@ function makeSnapshotter(ground: Ground, { replica }: Core, listener: PartsListe
       maxWals: config.maxWals,
       clock: ports.clock,
       logger: ports.logger,
+      metrics: ports.metrics,
       confState: () => replica.confState(),
       onError: listener.failed,
     },

@@ -5,6 +5,7 @@ import { clusterService } from './grpc/cluster-service.js';
 import { healthService } from './grpc/health-service.js';
 import { KvService } from './grpc/kv-service.js';
 import { LeaseService } from './grpc/lease-service.js';
+import { MaintenanceMetrics } from './grpc/maintenance-metrics.js';
 import { MaintenanceService } from './grpc/maintenance-service.js';
 import { watchService } from './grpc/watch-service.js';
 import type { Ground, MemberParts } from './member-parts.js';
@@ -105,6 +106,7 @@ function maintenanceService(ground: Ground, parts: MemberParts, onError: OnError
     wake: replica.wake,
     headers,
     quota: parts.quota,
+    metrics: new MaintenanceMetrics(ground.ports.clock, ground.ports.metrics),
     clock: ground.ports.clock,
     memberId: headers.memberId,
     signal: ground.signal,

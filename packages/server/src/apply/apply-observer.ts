@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logger.js';
-import { secondsBuckets } from '../metric-buckets.js';
+import { doublingBuckets } from '../metric-buckets.js';
 import type { Counter, Histogram, Metrics } from '../metrics.js';
 import { commandNames, type Command } from './command.js';
 import type { Outcome, TxnOpOutcome } from './outcome.js';
@@ -43,7 +43,7 @@ export class ApplyMetrics implements ApplyObserver {
     this.#duration = metrics.histogram(
       'etcd_server_apply_duration_seconds',
       'Time to apply one committed request.',
-      secondsBuckets(0.0001, 20),
+      doublingBuckets(0.0001, 20),
       ['version', 'op', 'success'],
     );
     this.#slow = metrics.counter(
@@ -53,7 +53,7 @@ export class ApplyMetrics implements ApplyObserver {
     this.#commit = metrics.histogram(
       'etcd_disk_backend_commit_duration_seconds',
       'Time to commit the transaction of one batch.',
-      secondsBuckets(0.001, 14),
+      doublingBuckets(0.001, 14),
     );
     this.#puts = metrics.counter('etcd_mvcc_put_total', 'Put operations.');
     this.#deletes = metrics.counter('etcd_mvcc_delete_total', 'Delete-range operations.');
@@ -67,7 +67,7 @@ export class ApplyMetrics implements ApplyObserver {
     this.#ttl = metrics.histogram(
       'etcd_debugging_lease_ttl_total',
       'Time to live of each lease granted, in seconds.',
-      secondsBuckets(1, 24),
+      doublingBuckets(1, 24),
     );
   }
 

@@ -4,9 +4,12 @@
  */
 import type { MvccStore } from '@kv/mvcc';
 import type { Clock, Timer } from '../clock.js';
+import { doublingBuckets } from '../metric-buckets.js';
+import type { Gauge, Histogram, Metrics } from '../metrics.js';
 
 export interface CompactionDriverOptions {
   readonly pauseMs: number;
+  readonly metrics: Metrics;
   /** A slice failed: the store is poisoned, and the member must stop. */
   readonly onError: (error: unknown) => void;
 }
@@ -15,9 +18,15 @@ export class CompactionDriver {
   readonly #store: Pick<MvccStore, 'compactSlice' | 'gate'>;
   readonly #clock: Clock;
   readonly #options: CompactionDriverOptions;
+  readonly #sliceTime: Histogram;
+  readonly #wholeTime: Histogram;
+  readonly #last: Gauge;
   #timer: Timer | undefined;
   #idleWaiters: (() => void)[] = [];
   #closed = false;
+  #startedMs = 0;
+  /** Whether anything was removed since the last time that nothing was left. */
+  #working = false;
 
   constructor(
     store: Pick<MvccStore, 'compactSlice' | 'gate'>,
@@ -27,6 +36,22 @@ export class CompactionDriver {
     this.#store = store;
     this.#clock = clock;
     this.#options = options;
+    const { metrics } = options;
+    this.#sliceTime = metrics.histogram(
+      'etcd_debugging_mvcc_db_compaction_pause_duration_milliseconds',
+      'Time of one slice of a compaction.',
+      doublingBuckets(1, 13),
+    );
+    this.#wholeTime = metrics.histogram(
+      'etcd_debugging_mvcc_db_compaction_total_duration_milliseconds',
+      'Time of a whole compaction, pauses included.',
+      doublingBuckets(100, 14),
+    );
+    this.#last = metrics.gauge(
+      'etcd_debugging_mvcc_db_compaction_last',
+      'When the last compaction ended, in seconds since 1970; 0 before.',
+    );
+    this.#last.set(0);
   }
 
   /** A compaction was scheduled, or one may be left from before a restart. */
@@ -61,8 +86,7 @@ export class CompactionDriver {
       return;
     }
     try {
-      // `waiting`: a long read still needs what would go; it is asked again.
-      if (this.#store.compactSlice() !== 'done') {
+      if (this.#removeSome()) {
         this.#next(pauseMs);
         return;
       }
@@ -73,5 +97,25 @@ export class CompactionDriver {
     }
     this.#timer = undefined;
     for (const callback of this.#idleWaiters.splice(0)) callback();
+  }
+
+  /** False when nothing is left to remove. */
+  #removeSome(): boolean {
+    const startedMs = this.#clock.monotonicMs();
+    const progress = this.#store.compactSlice();
+    const nowMs = this.#clock.monotonicMs();
+    if (!this.#working) this.#startedMs = startedMs;
+    if (progress !== 'done') {
+      // `waiting`: a long read still needs what would go; it is asked again.
+      this.#working = true;
+      this.#sliceTime.observe(nowMs - startedMs);
+      return true;
+    }
+    if (this.#working) {
+      this.#working = false;
+      this.#wholeTime.observe(nowMs - this.#startedMs);
+      this.#last.set(Math.floor(this.#clock.wallMs() / 1000));
+    }
+    return false;
   }
 }

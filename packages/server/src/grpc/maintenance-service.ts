@@ -35,6 +35,7 @@ import { CallWaiter, type AnswerOutcome } from './call-waiter.js';
 import { downgrade } from './downgrade.js';
 import type { ResponseHeaders } from './header.js';
 import { counterFromInt64, int64FromCounter } from './int64.js';
+import type { MaintenanceMetrics } from './maintenance-metrics.js';
 import { draftRequest, readRequest } from './request-bytes.js';
 import { streamSnapshot } from './snapshot-stream.js';
 import { rpcErrorOf } from './status.js';
@@ -57,6 +58,7 @@ export interface MaintenanceParts {
   readonly wake: () => void;
   readonly headers: ResponseHeaders;
   readonly quota: Quota;
+  readonly metrics: MaintenanceMetrics;
   readonly clock: Clock;
   readonly memberId: MemberId;
   /** Ends with the member. */
@@ -158,29 +160,30 @@ export class MaintenanceService {
 
   readonly #defragment = (call: UnaryCall): void => {
     if (readRequest(call, () => DefragmentRequest.decode(call.request)) === undefined) return;
-    const { store, signal } = this.#parts;
-    this.#defragmenting = this.#defragmenting
-      .then(() => store.defragment(signal))
-      .then(
-        () => {
-          call.reply(DefragmentResponse.encode({ header: undefined }).finish());
-        },
-        (error: unknown) => {
-          call.fail(
-            signal.aborted
-              ? rpcErrorOf('stopped')
-              : new RpcError(RpcCode.unknown, errorOf(error).message, { cause: error }),
-          );
-        },
-      );
+    const { store, signal, metrics } = this.#parts;
+    const run = async (): Promise<void> => {
+      const measured = metrics.defragment();
+      try {
+        await store.defragment(signal);
+        measured(true);
+        call.reply(DefragmentResponse.encode({ header: undefined }).finish());
+      } catch (error) {
+        measured(false);
+        const failure = new RpcError(RpcCode.unknown, errorOf(error).message, { cause: error });
+        call.fail(signal.aborted ? rpcErrorOf('stopped') : failure);
+      }
+    };
+    this.#defragmenting = this.#defragmenting.then(run);
   };
 
   readonly #hash = (call: UnaryCall): void => {
     if (readRequest(call, () => HashRequest.decode(call.request)) === undefined) return;
     const { store, headers } = this.#parts;
-    this.#inSteps(call, store.hash(), (hash) =>
-      HashResponse.encode({ header: headers.message(store.revision), hash }).finish(),
-    );
+    const measured = this.#parts.metrics.hash();
+    this.#inSteps(call, store.hash(), (hash) => {
+      measured();
+      return HashResponse.encode({ header: headers.message(store.revision), hash }).finish();
+    });
   };
 
   readonly #hashKv = (call: UnaryCall): void => {
@@ -193,14 +196,16 @@ export class MaintenanceService {
       call.fail(rpcErrorOf(task.type === 'compacted' ? 'compacted' : 'futureRevision'));
       return;
     }
-    this.#inSteps(call, task, ({ hash, compactRevision, hashRevision }) =>
-      HashKVResponse.encode({
+    const measured = this.#parts.metrics.hashKv();
+    this.#inSteps(call, task, ({ hash, compactRevision, hashRevision }) => {
+      measured();
+      return HashKVResponse.encode({
         header: headers.message(store.revision),
         hash,
         compactRevision: int64FromCounter(compactRevision),
         hashRevision: int64FromCounter(hashRevision),
-      }).finish(),
-    );
+      }).finish();
+    });
   };
 
   /** After `Compact(0)` etcd answers HashKV(0) from the hash of that compaction (observed 10). */
@@ -231,7 +236,8 @@ export class MaintenanceService {
   readonly #snapshot = (call: StreamCall): void => {
     call.onMessage((message) => {
       if (readRequest(call, () => SnapshotRequest.decode(message)) === undefined) return;
-      void streamSnapshot(call, this.#parts.store, this.#parts.storageVersion() ?? '');
+      const { store, metrics, storageVersion } = this.#parts;
+      void streamSnapshot(call, store, storageVersion() ?? '').then(metrics.snapshot());
     });
   };
 

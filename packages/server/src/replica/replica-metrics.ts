@@ -2,7 +2,7 @@
 import type { LogIndex } from '@kv/raft';
 import type { AppliedBatch } from '../apply/applier.js';
 import type { Counter, Gauge, Histogram, Metrics } from '../metrics.js';
-import { secondsBuckets } from '../metric-buckets.js';
+import { doublingBuckets } from '../metric-buckets.js';
 
 export class ReplicaMetrics {
   readonly #hasLeader: Gauge;
@@ -35,12 +35,12 @@ export class ReplicaMetrics {
     this.#fsync = metrics.histogram(
       'etcd_disk_wal_fsync_duration_seconds',
       'Time of one write and sync of the log.',
-      secondsBuckets(0.001, 14),
+      doublingBuckets(0.001, 14),
     );
     this.#applyBatch = metrics.histogram(
       'kv_server_apply_batch_duration_seconds',
       'Time in which the loop applied one batch of entries, transaction included.',
-      secondsBuckets(0.0001, 16),
+      doublingBuckets(0.0001, 16),
     );
     this.#droppedMessages = metrics.counter(
       'kv_server_peer_messages_dropped_total',

@@ -9,11 +9,12 @@ import type { ApplyObserver } from '../apply/apply-observer.js';
 import { Applier, type AppliedBatch, type ReplicatedState } from '../apply/applier.js';
 import type { Quota } from '../apply/quota.js';
 import type { Clock } from '../clock.js';
+import { MemberError } from '../errors.js';
 import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
 import type { MemberConfig } from '../member-config.js';
 import type { Metrics } from '../metrics.js';
-import type { PeerTransport } from '../peer/transport.js';
+import type { LocalMember, PeerTransport } from '../peer/transport.js';
 import type { Random } from '../random.js';
 import { electionTicksOf } from '../replicated-state.js';
 import { Linearizable } from '../request/linearizable.js';
@@ -63,6 +64,8 @@ export class Replica {
   readonly #node: RawNode;
   readonly #loop: ReplicaLoop;
   readonly #memberId: MemberId;
+  readonly #local: LocalMember;
+  readonly #fail: (error: Error) => void;
   readonly #membership: ReplicatedState['membership'];
   readonly #peers: PeerTransport;
   readonly #clock: Clock;
@@ -79,6 +82,8 @@ export class Replica {
     const { clock, logger, random } = ports;
     const { memberId } = storage.identity;
     this.#memberId = memberId;
+    this.#local = { ...storage.identity, peerUrls: config.initialAdvertisePeerUrls };
+    this.#fail = listener.failed;
     this.#membership = state.membership;
     this.#peers = ports.peers;
     this.#clock = clock;
@@ -214,7 +219,7 @@ export class Replica {
 
   /** Starts to listen to others, and the first turn, which applies what the log has committed. */
   start(): void {
-    this.#peers.start({
+    this.#peers.start(this.#local, {
       receive: (message) => {
         this.#loop.receive(message);
       },
@@ -227,6 +232,16 @@ export class Replica {
         this.#loop.withNode((node) => {
           node.reportSnapshot(id, outcome);
         });
+      },
+      isRemoved: (id) => this.#membership.isRemoved(id),
+      removed: () => {
+        this.#fail(
+          new MemberError(
+            'removed',
+            'the member has been permanently removed from the cluster: to let it join again, remove its data directory ' +
+              'and add it as a new member',
+          ),
+        );
       },
     });
     this.#setPeers();

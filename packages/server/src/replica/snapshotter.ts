@@ -16,6 +16,8 @@ import { purgeSnapshots, saveSnapshotFile, WalError, type FileSystem, type Wal }
 import type { Clock } from '../clock.js';
 import { errorOf } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { doublingBuckets } from '../metric-buckets.js';
+import type { Histogram, Metrics } from '../metrics.js';
 
 /** Between two snapshots, unless the log has grown by {@link LOG_BYTES_MAX}: each costs a sync or four. */
 const INTERVAL_MIN_MS = 2000;
@@ -37,6 +39,7 @@ export interface SnapshotterParts {
   readonly maxWals: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly confState: () => ConfState;
   /** The disk failed: the member must stop. */
   readonly onError: (error: Error) => void;
@@ -49,6 +52,7 @@ export class Snapshotter {
   #applied: { readonly index: LogIndex; readonly term: Term };
   #recordedBytes = 0;
   #lastMs: number;
+  readonly #fileTime: Histogram;
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -58,6 +62,11 @@ export class Snapshotter {
     this.#recorded = recorded;
     this.#applied = { index: recorded, term };
     this.#lastMs = parts.clock.monotonicMs();
+    this.#fileTime = parts.metrics.histogram(
+      'etcd_snap_fsync_duration_seconds',
+      'Time to write and sync a snapshot file.',
+      doublingBuckets(0.001, 14),
+    );
   }
 
   /** A batch was applied. Starts what is due; never more than one at a time. */
@@ -106,7 +115,9 @@ export class Snapshotter {
     const meta = { ...this.#applied, confState: this.#parts.confState() };
     const bytes = wal.bytesWritten;
     await store.checkpoint();
+    const startedMs = clock.monotonicMs();
     await saveSnapshotFile(snapDir, { meta, data: NO_BYTES }, fileSystem);
+    this.#fileTime.observe((clock.monotonicMs() - startedMs) / 1000);
     await wal.saveSnapshot(meta);
     this.#recorded = meta.index;
     this.#recordedBytes = bytes;

@@ -3,7 +3,7 @@ import { commandNames } from '../apply/command.js';
 import type { Outcome } from '../apply/outcome.js';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logger.js';
-import { secondsBuckets } from '../metric-buckets.js';
+import { doublingBuckets } from '../metric-buckets.js';
 import type { Counter, Histogram, Metrics } from '../metrics.js';
 import type { ReadFailure } from './linearizable.js';
 import type { Proposal } from './proposal.js';
@@ -26,13 +26,13 @@ export class RequestMetrics {
     this.#requests = metrics.histogram(
       'etcd_server_request_duration_seconds',
       'Time of a request inside of the server.',
-      secondsBuckets(0.001, 14),
+      doublingBuckets(0.001, 14),
       ['type', 'success'],
     );
     this.#ranges = metrics.histogram(
       'etcd_server_range_duration_seconds',
       'Time of one range against the store.',
-      secondsBuckets(0.0001, 20),
+      doublingBuckets(0.0001, 20),
       ['success'],
     );
     this.#failed = metrics.counter(
