@@ -2,8 +2,6 @@
  * I3, G-14: the same entries give the same state, whatever happened to the member in between. Method: two members get the
  * same random requests; one of them loses power now and then; at the end everything that is replicated is equal.
  */
-import type {
-  Compare_CompareTarget as Target} from '@kv/proto';
 import {
   AlarmRequest,
   CompactionRequest,
@@ -96,7 +94,7 @@ function randomRequest(random: Random, step: number): Request {
     }
     case 8: {
       const request = AlarmRequest.create({
-        action: (1 + random(2)),
+        action: 1 + random(2),
         alarm: 1,
         memberID: BigInt(random(2)),
       });
