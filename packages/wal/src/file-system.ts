@@ -23,7 +23,7 @@ export interface FileHandle {
 }
 
 export interface FileSystem {
-  /** Creates the directory and its parents (mode 0700); no effect if it is there. */
+  /** Creates the directory and its parents (mode 0700), durable when this returns; no effect if it is there. */
   makeDirectory(path: string): void;
   /** Names in the directory, in no particular order. */
   list(path: string): readonly string[];

@@ -1,5 +1,6 @@
 /** The FileSystem port over node:fs: writes into the page cache on the calling thread, flushes in libuv's pool. */
 import * as fs from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { systemCode } from './errors.js';
 import type { FileHandle, FileSystem, OpenMode } from './file-system.js';
 
@@ -47,7 +48,10 @@ class NodeFile implements FileHandle {
 /** The disk of this machine. Stateless, so one instance serves all. */
 export const nodeFileSystem: FileSystem = {
   makeDirectory(path) {
-    fs.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+    const topmost = fs.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+    if (topmost === undefined) return;
+    const end = dirname(resolve(topmost));
+    for (let made = resolve(path); made !== end; made = dirname(made)) flushNames(dirname(made));
   },
 
   list(path) {
@@ -73,13 +77,29 @@ export const nodeFileSystem: FileSystem = {
         fs.fsync(descriptor, done);
       });
     } catch (error) {
-      // Windows cannot flush a directory; its file systems journal names themselves.
-      if (systemCode(error) !== 'EPERM') throw error;
+      if (!isUnflushable(error)) throw error;
     } finally {
       fs.closeSync(descriptor);
     }
   },
 };
+
+/** As `syncDirectory`, on this thread: for what happens once in the life of a member. */
+function flushNames(path: string): void {
+  const descriptor = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(descriptor);
+  } catch (error) {
+    if (!isUnflushable(error)) throw error;
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** Windows cannot flush a directory; its file systems journal names themselves. */
+function isUnflushable(error: unknown): boolean {
+  return systemCode(error) === 'EPERM';
+}
 
 function settled(start: (done: (error: Error | null) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => {
