@@ -1,0 +1,151 @@
+/**
+ * Members speak etcd's protocol over HTTP/1.1 (http.md §12.3): each opens two long-lived streams to each other one and hears
+ * on them; messages for which there is no stream are posted one by one.
+ */
+import type { RequestListener } from 'node:http';
+import type { Message } from '@kv/raft';
+import type { Clock, Timer } from '../clock.js';
+import type { MemberRecord } from '../cluster/member-record.js';
+import type { MemberId } from '../ids.js';
+import type { Logger } from '../logger.js';
+import type { Metrics } from '../metrics.js';
+import { hexOf } from '../grpc/int64.js';
+import { PeerError } from './errors.js';
+import { HttpClient } from './http-client.js';
+import { LINK_HEARTBEAT_MS } from './limits.js';
+import { PeerLink, type PeerLinkParts } from './peer-link.js';
+import { PeerMetrics } from './peer-metrics.js';
+import { raftRoutes } from './raft-routes.js';
+import type { StreamSink } from './outgoing-stream.js';
+import type { StreamKind } from './stream-codec.js';
+import type {
+  LocalMember,
+  PeerAnswer,
+  PeerReceiver,
+  PeerRequest,
+  PeerTransport,
+} from './transport.js';
+
+export interface HttpTransportPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export class HttpTransport implements PeerTransport {
+  /** Serves what is below `/raft` on the peer listeners. Answers 503 until `start`. */
+  readonly routes: RequestListener;
+  readonly #ports: HttpTransportPorts;
+  readonly #client = new HttpClient();
+  readonly #links = new Map<MemberId, PeerLink>();
+  #linkParts: PeerLinkParts | undefined;
+  #heartbeats: Timer | undefined;
+  #toldRemoved = false;
+  #closed = false;
+
+  constructor(ports: HttpTransportPorts) {
+    this.#ports = ports;
+    this.routes = raftRoutes({
+      clock: ports.clock,
+      logger: ports.logger,
+      local: () => (this.#closed ? undefined : this.#linkParts?.local),
+      receiver: () => this.#linkParts?.receiver,
+      attach: (id, kind, sink) => this.#attach(id, kind, sink),
+    });
+  }
+
+  start(local: LocalMember, receiver: PeerReceiver): void {
+    const { clock, logger, metrics } = this.#ports;
+    this.#linkParts = {
+      local,
+      clock,
+      logger,
+      client: this.#client,
+      metrics: new PeerMetrics(metrics),
+      receiver: this.#once(receiver),
+    };
+    this.#heartbeats = clock.every(LINK_HEARTBEAT_MS, () => {
+      for (const link of this.#links.values()) link.heartbeat();
+    });
+  }
+
+  send(messages: readonly Message[]): void {
+    const concerned = new Set<PeerLink>();
+    for (const message of messages) {
+      const link = this.#links.get(message.to);
+      // A member that is not in the configuration (any more) has no link.
+      if (link === undefined) continue;
+      link.queue(message);
+      concerned.add(link);
+    }
+    for (const link of concerned) link.flush();
+  }
+
+  setPeers(peers: readonly MemberRecord[]): void {
+    if (this.#closed || this.#linkParts === undefined) return;
+    const wanted = new Set(peers.map(({ id }) => id));
+    for (const [id, link] of this.#links) {
+      if (wanted.has(id)) continue;
+      this.#links.delete(id);
+      link.close();
+    }
+    for (const { id, peerUrls } of peers) {
+      const link = this.#links.get(id);
+      if (link !== undefined) link.setUrls(peerUrls);
+      else {
+        const added = new PeerLink(id, peerUrls, this.#linkParts);
+        this.#links.set(id, added);
+        added.start();
+      }
+    }
+  }
+
+  connectedSinceMs(id: MemberId): number | undefined {
+    return this.#links.get(id)?.connectedSinceMs;
+  }
+
+  async call(id: MemberId, request: PeerRequest): Promise<PeerAnswer> {
+    const link = this.#links.get(id);
+    if (link === undefined) throw new PeerError('unreachable', `member ${hexOf(id)} is no peer`);
+    return link.call(request);
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#heartbeats?.cancel();
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+    this.#client.close();
+    return Promise.resolve();
+  }
+
+  /** Undefined when the peer is unknown; else how to say that its stream is over. */
+  #attach(id: MemberId, kind: StreamKind, sink: StreamSink): (() => void) | undefined {
+    const link = this.#links.get(id);
+    if (link === undefined) return undefined;
+    link.attach(kind, sink);
+    return () => {
+      link.detach(kind, sink);
+    };
+  }
+
+  #once(receiver: PeerReceiver): PeerReceiver {
+    return {
+      receive: (message) => {
+        receiver.receive(message);
+      },
+      unreachable: (id) => {
+        receiver.unreachable(id);
+      },
+      snapshotSent: (id, outcome) => {
+        receiver.snapshotSent(id, outcome);
+      },
+      isRemoved: (id) => receiver.isRemoved(id),
+      removed: () => {
+        if (this.#toldRemoved) return;
+        this.#toldRemoved = true;
+        receiver.removed();
+      },
+    };
+  }
+}

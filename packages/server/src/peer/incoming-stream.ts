@@ -1,0 +1,140 @@
+/**
+ * A stream that this member opens to hear a peer, and opens again whenever it ends. While nobody answers, pauses between
+ * attempts grow up to a bound.
+ */
+import type { Message } from '@kv/raft';
+import type { Clock, Timer } from '../clock.js';
+import { errorOf } from '../errors.js';
+import type { MemberId } from '../ids.js';
+import type { Logger } from '../logger.js';
+import { hexOf } from '../grpc/int64.js';
+import { AppendDecoder } from './append-codec.js';
+import { headersOf } from './headers.js';
+import type { HttpClient } from './http-client.js';
+import { REDIAL_MS_MAX, REDIAL_MS_MIN } from './limits.js';
+import type { LinkStatus } from './link-status.js';
+import { MessageDecoder, type StreamDecoder, type StreamKind } from './stream-codec.js';
+import type { LocalMember } from './transport.js';
+import type { UrlRotation } from './url-rotation.js';
+
+export interface IncomingStreamParts {
+  readonly kind: StreamKind;
+  readonly local: LocalMember;
+  readonly peer: MemberId;
+  readonly urls: UrlRotation;
+  readonly client: HttpClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly status: LinkStatus;
+  readonly receive: (message: Message) => void;
+  /** Told for each chunk. */
+  readonly received: (bytes: number) => void;
+  /** The peer says that this member was removed from the cluster. */
+  readonly removed: () => void;
+}
+
+/** The answer to a member that was removed. */
+const STATUS_GONE = 410;
+
+export class IncomingStream {
+  readonly #parts: IncomingStreamParts;
+  #redialMs: number = REDIAL_MS_MIN;
+  #redial: Timer | undefined;
+  #end: () => void = () => undefined;
+  #closed = false;
+
+  constructor(parts: IncomingStreamParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const { kind, local, peer, urls, client, status } = this.#parts;
+    if (this.#closed) return;
+    const url = urls.current();
+    const decoder = decoderOf(this.#parts);
+    let opened = false;
+    this.#end = client.open(
+      `${url}/raft/stream/${kind}/${hexOf(local.memberId)}`,
+      headersOf(local, peer),
+      {
+        opened: () => {
+          opened = true;
+          this.#opened();
+        },
+        refused: (code, body) => {
+          urls.failed(url);
+          this.#refused(code, body);
+        },
+        chunk: (bytes) => {
+          this.#chunk(decoder, bytes);
+        },
+        ended: (error) => {
+          if (!opened) urls.failed(url);
+          if (opened || error !== undefined) {
+            status.lost(`${kind} stream: ${error?.message ?? 'the peer has ended it'}`);
+          }
+          this.#again();
+        },
+      },
+    );
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#redial?.cancel();
+    this.#end();
+  }
+
+  #opened(): void {
+    const { kind, peer, logger, status } = this.#parts;
+    this.#redialMs = REDIAL_MS_MIN;
+    status.reached();
+    logger.log('info', 'established TCP streaming connection with remote peer', {
+      'stream-reader-type': kind,
+      'remote-peer-id': peer,
+    });
+  }
+
+  #refused(code: number, body: string): void {
+    const { peer, logger, removed, status } = this.#parts;
+    if (code === STATUS_GONE) {
+      removed();
+      return;
+    }
+    status.lost(`refused with ${code}: ${body}`);
+    logger.log('warn', 'a peer refused a stream', {
+      'remote-peer-id': peer,
+      status: code,
+      error: body,
+    });
+  }
+
+  #chunk(decoder: StreamDecoder, bytes: Uint8Array): void {
+    if (this.#closed) return;
+    this.#parts.received(bytes.length);
+    try {
+      decoder.push(bytes, this.#parts.receive);
+    } catch (error) {
+      // What came before it was whole; what comes after it can not be found.
+      this.#parts.logger.log('warn', 'lost TCP streaming connection with remote peer', {
+        'stream-reader-type': this.#parts.kind,
+        'remote-peer-id': this.#parts.peer,
+        error: errorOf(error),
+      });
+      this.#end();
+    }
+  }
+
+  #again(): void {
+    if (this.#closed) return;
+    const pauseMs = this.#redialMs;
+    this.#redialMs = Math.min(2 * pauseMs, REDIAL_MS_MAX);
+    this.#redial = this.#parts.clock.after(pauseMs, () => {
+      this.start();
+    });
+  }
+}
+
+function decoderOf({ kind, local, peer }: IncomingStreamParts): StreamDecoder {
+  return kind === 'msgapp' ? new AppendDecoder(local.memberId, peer) : new MessageDecoder();
+}

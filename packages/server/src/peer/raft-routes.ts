@@ -1,0 +1,164 @@
+/** What a member answers below `/raft` to other members: streams, single messages, probes (http.md §12.3). */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.js';
+import { errorOf } from '../errors.js';
+import { hexOf } from '../grpc/int64.js';
+import type { MemberId } from '../ids.js';
+import type { Logger } from '../logger.js';
+import { SERVER_VERSION } from '../version.js';
+import { findIncompatibility, isMeantFor, memberIdOf } from './headers.js';
+import { collect } from './http-client.js';
+import { BODY_BYTES_MAX } from './limits.js';
+import type { StreamSink } from './outgoing-stream.js';
+import { refuse, refuseMethod } from './refusal.js';
+import { readMessage, type StreamKind } from './stream-codec.js';
+import type { LocalMember, PeerReceiver } from './transport.js';
+
+export interface RaftRouteParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Undefined until the transport has started, and after it has closed. */
+  readonly local: () => LocalMember | undefined;
+  readonly receiver: () => PeerReceiver | undefined;
+  /** A peer listens. Returns how to say that it stopped; undefined for a member that is not known. */
+  readonly attach: (id: MemberId, kind: StreamKind, sink: StreamSink) => (() => void) | undefined;
+}
+
+export function raftRoutes(parts: RaftRouteParts): RequestListener {
+  return (request, response) => {
+    const local = parts.local();
+    const receiver = parts.receiver();
+    if (local === undefined || receiver === undefined) {
+      refuse(response, 503, 'this member is not ready');
+      return;
+    }
+    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    if (path === '/raft/probing') probe(parts.clock, response);
+    else if (path === '/raft') post(parts, local, receiver, request, response);
+    else if (path === '/raft/snapshot') snapshot(parts, local, request, response);
+    else if (path.startsWith('/raft/stream/')) {
+      stream(parts, local, receiver, path, request, response);
+    } else refuse(response, 404, '404 page not found');
+  };
+}
+
+function probe(clock: Clock, response: ServerResponse): void {
+  const now = new Date(clock.wallMs()).toISOString();
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  response.end(`${JSON.stringify({ OK: true, Now: now })}\n`);
+}
+
+/** False, and answered, when the other member is not one of this cluster and version. */
+function isCompatible(
+  { logger }: RaftRouteParts,
+  local: LocalMember,
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  response.setHeader('X-Etcd-Cluster-ID', hexOf(local.clusterId));
+  const problem = findIncompatibility(request.headers, local.clusterId);
+  if (problem === undefined) return true;
+  logger.log('warn', 'refused a request of another member', {
+    'remote-addr': request.socket.remoteAddress ?? '',
+    'remote-peer-id': request.headers['x-server-from']?.toString() ?? '',
+    error: problem,
+  });
+  refuse(response, 412, problem);
+  return false;
+}
+
+function post(
+  parts: RaftRouteParts,
+  local: LocalMember,
+  receiver: PeerReceiver,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (request.method !== 'POST') {
+    refuseMethod(response, 'POST');
+    return;
+  }
+  if (!isCompatible(parts, local, request, response)) return;
+  collect(request, BODY_BYTES_MAX)
+    .then((body) => {
+      const message = readMessage(body);
+      if (receiver.isRemoved(message.from)) {
+        refuse(response, 403, 'cannot process message from removed member');
+        return;
+      }
+      receiver.receive(message);
+      response.statusCode = 204;
+      response.end();
+    })
+    .catch((error: unknown) => {
+      const { message } = errorOf(error);
+      parts.logger.log('warn', 'failed to read a message of another member', { error: message });
+      refuse(response, 400, 'error unmarshalling raft message');
+    });
+}
+
+/** Said aloud, so that whoever runs the cluster knows why a member does not catch up. */
+function snapshot(
+  parts: RaftRouteParts,
+  local: LocalMember,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (request.method !== 'POST') {
+    refuseMethod(response, 'POST');
+    return;
+  }
+  if (!isCompatible(parts, local, request, response)) return;
+  parts.logger.log(
+    'error',
+    'refused a snapshot: this member is too far behind the log of its leader, and can not be rebuilt by a snapshot yet',
+    { 'remote-peer-id': request.headers['x-server-from']?.toString() ?? '' },
+  );
+  refuse(response, 501, 'snapshots are not supported yet');
+}
+
+function stream(
+  parts: RaftRouteParts,
+  local: LocalMember,
+  receiver: PeerReceiver,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (request.method !== 'GET') {
+    refuseMethod(response, 'GET');
+    return;
+  }
+  response.setHeader('X-Server-Version', SERVER_VERSION);
+  if (!isCompatible(parts, local, request, response)) return;
+  const [kindText = '', idText = '', ...rest] = path.slice('/raft/stream/'.length).split('/');
+  const kind = kindText === 'msgapp' || kindText === 'message' ? kindText : undefined;
+  const from = memberIdOf(idText);
+  if (kind === undefined || rest.length > 0) refuse(response, 404, 'invalid path');
+  else if (from === undefined) refuse(response, 404, 'invalid from');
+  else if (receiver.isRemoved(from)) refuse(response, 410, 'removed member');
+  else if (!isMeantFor(request.headers, local.memberId)) {
+    refuse(response, 412, 'to field mismatch');
+  } else serveStream(parts, from, kind, response);
+}
+
+function serveStream(
+  { attach, logger }: RaftRouteParts,
+  from: MemberId,
+  kind: StreamKind,
+  response: ServerResponse,
+): void {
+  const detach = attach(from, kind, response);
+  if (detach === undefined) {
+    logger.log('warn', 'failed to find remote peer in cluster', { 'remote-peer-id-from': from });
+    refuse(response, 404, 'error sender not found');
+    return;
+  }
+  logger.log('info', 'established TCP streaming connection with remote peer', {
+    'stream-writer-type': kind,
+    'remote-peer-id': from,
+  });
+  response.on('error', () => undefined);
+  response.once('close', detach);
+  response.flushHeaders();
+}
