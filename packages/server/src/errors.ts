@@ -7,12 +7,8 @@ export type MemberErrorCode =
   | 'unsupported_data'
   /** Log or store can not be read, or were damaged. */
   | 'damaged_data'
-  /** Writing to the log or the store failed: the member must stop, and nothing is retried. */
-  | 'storage_failed'
   /** The cluster has removed this member for ever. */
   | 'removed'
-  /** A bug: an invariant broke while applying. The member must stop. */
-  | 'broken_invariant'
   /** Used after `close`. */
   | 'closed';
 

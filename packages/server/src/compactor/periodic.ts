@@ -10,7 +10,6 @@ const SAMPLES_PER_INTERVAL = 10;
 
 export class PeriodicCompactor implements AutoCompactor {
   readonly #ports: CompactorPorts;
-  readonly #periodMs: number;
   /** Between two compactions: the period, an hour at most. */
   readonly #intervalMs: number;
   readonly #stepMs: number;
@@ -26,7 +25,6 @@ export class PeriodicCompactor implements AutoCompactor {
 
   constructor(periodMs: number, ports: CompactorPorts) {
     this.#ports = ports;
-    this.#periodMs = periodMs;
     this.#intervalMs = Math.min(periodMs, HOUR_MS);
     this.#stepMs = this.#intervalMs / SAMPLES_PER_INTERVAL;
     this.#samplesMax = Math.floor(periodMs / this.#stepMs) + 1;
@@ -69,10 +67,5 @@ export class PeriodicCompactor implements AutoCompactor {
       this.#lastRevision = oldest;
       this.#lastMs = nowMs;
     });
-  }
-
-  /** How long history is kept at least. */
-  get periodMs(): number {
-    return this.#periodMs;
   }
 }
