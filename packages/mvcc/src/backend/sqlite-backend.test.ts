@@ -360,6 +360,25 @@ describe('space', () => {
     expect(existsSync(`${database}.image-9`)).toBe(false);
   });
 
+  it('G-17 an image that ends early is an error, and one that nobody reads holds no descriptor', async () => {
+    const database = path();
+    const store = await openStore(database);
+    write(store, 1, 300);
+    const [cut, unread] = [await store.exportImage(), await store.exportImage()];
+    expect(cut.bytes).toBeGreaterThan(4096);
+    truncateSync(`${database}.image-1`, 4096);
+    const read = async (): Promise<void> => {
+      for await (const chunk of cut.chunks) expect(chunk.length).toBeGreaterThan(0);
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'io' });
+    await cut.close();
+    await unread.close();
+    await expect(unread.chunks[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'io',
+    });
+    await store.close();
+  });
+
   it('G-17 an image opens as a store that is equal at its index', async () => {
     const store = await openStore(path());
     write(store, 1, 100);

@@ -223,9 +223,9 @@ export class SqliteBackend implements Backend {
 
   verify(): string[] {
     this.prepareRead();
-    const rows = this.database.pragma(`integrity_check(${problemsMax})`) as {
-      readonly integrity_check: string;
-    }[];
+    const rows = this.attempt('checking the structure', () =>
+      this.database.pragma(`integrity_check(${problemsMax})`),
+    ) as { readonly integrity_check: string }[];
     const problems = rows.map((row) => row.integrity_check);
     return problems.length === 1 && problems[0] === 'ok' ? [] : problems;
   }

@@ -1,7 +1,7 @@
 /** A consistent, compact copy of a running database as a stream. A worker writes it, so that requests go on. */
-import { createReadStream } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { MvccError } from '../errors.js';
 import type { BackendImage } from './backend.js';
 import { engineError } from './sqlite-errors.js';
 import { WorkerHost } from './worker-host.js';
@@ -21,7 +21,7 @@ export async function exportImage(path: string, number: number): Promise<Backend
     const { size } = await stat(target);
     return {
       bytes: size,
-      chunks: createReadStream(target, { highWaterMark: chunkBytes }),
+      chunks: chunksOf(target, size),
       close: () => rm(target, { force: true }),
     };
   } catch (error) {
@@ -29,6 +29,26 @@ export async function exportImage(path: string, number: number): Promise<Backend
     throw engineError(error, target, 'copying the database');
   } finally {
     await worker.close();
+  }
+}
+
+/** Opens the file when the first chunk is asked for: a copy that nobody reads holds no descriptor. */
+async function* chunksOf(path: string, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      for (let at = 0; at < size;) {
+        const chunk = new Uint8Array(Math.min(chunkBytes, size - at));
+        const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
+        if (bytesRead === 0) throw new MvccError('io', `${path} ends at ${at} of ${size} bytes`);
+        at += bytesRead;
+        yield chunk.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw engineError(error, path, 'reading the copy');
   }
 }
 
