@@ -11,7 +11,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { RpcCode } from './errors.js';
 import { Http2Transport } from './http2-transport.js';
 import type { Http2TransportOptions } from './http2-transport.js';
-import { TransportBench, unaryPath } from './testing/bench.js';
+import { TransportBench, bidiPath, unaryPath } from './testing/bench.js';
 import {
   Flag,
   FrameSocket,
@@ -115,6 +115,12 @@ async function measured(name: string, run: () => Promise<void>): Promise<number>
   );
   expect(slowestMs).toBeLessThan(slowestCallMsMax);
   return heldBytes;
+}
+
+/** Waits until the server has read everything, so that the memory of what was on its way is gone. */
+async function allRead(attacker: FrameSocket): Promise<void> {
+  attacker.send(FrameType.ping, 0, 0, Buffer.alloc(8));
+  await attacker.next(({ type, flags }) => type === FrameType.ping && flags === Flag.ack);
 }
 
 function memory(): number {
@@ -273,6 +279,33 @@ it('H-P5: bodies that never end are bounded by heldBytesMax, newest first', asyn
     const reset = await attacker.nextOf(FrameType.rstStream);
     expect(reset.payload.readUInt32BE(0)).toBe(11);
     expect(reset.streamId).toBeGreaterThan(100);
+    await allRead(attacker);
+  });
+  expect(heldBytes).toBeLessThan(8 * mebibyte);
+});
+
+it('J-16: streams that are not read are bounded by heldBytesMax, whatever the size of their DATA', async () => {
+  useTransport({ connectionLimits: { heldBytesMax: mebibyte } });
+  await bench.serve({
+    ...echo,
+    bidi: (call) => {
+      call.pause();
+    },
+  });
+  const attacker = await bench.frames();
+  const heldBytes = await measured('unread bytes one by one', async () => {
+    attacker.greet();
+    const block = headerBlock(callFields(bidiPath));
+    for (let id = 1; id < 400; id += 2) {
+      const open = frame(FrameType.headers, Flag.endHeaders, id, block);
+      const piece = frame(FrameType.data, 0, id, Buffer.alloc(1));
+      attacker.write(Buffer.concat([open, repeated(8192, piece)]));
+      await settled();
+    }
+    const reset = await attacker.nextOf(FrameType.rstStream);
+    expect(reset.payload.readUInt32BE(0)).toBe(11);
+    expect(reset.streamId).toBeGreaterThan(100);
+    await allRead(attacker);
   });
   expect(heldBytes).toBeLessThan(8 * mebibyte);
 });

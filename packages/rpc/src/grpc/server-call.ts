@@ -52,7 +52,8 @@ export abstract class ServerCall extends Http2Stream implements DeadlineNode, Me
   readonly #encoding: string;
   readonly #contentBytes: number | undefined;
   #receivedBytes = 0;
-  #heldBytes = 0;
+  /** What of {@link heldBytes} is in the sum of the connection. */
+  #countedBytes = 0;
   #state: 'open' | 'ended' | 'cancelled' = 'open';
   #headSent = false;
   #onCancel: (() => void) | undefined;
@@ -163,17 +164,24 @@ export abstract class ServerCall extends Http2Stream implements DeadlineNode, Me
   protected read(bytes: Buffer, start: number, end: number): number {
     const at = this.reader.read(bytes, start, end, this);
     this.connection.consumed(this, at - start);
-    this.hold(this.reader.heldBytes);
+    this.countHeld();
     return at;
   }
 
-  /** Accounts for memory that this call holds for what it received. */
-  protected hold(bytes: number): void {
+  /** Memory that this call holds for what it received. */
+  protected get heldBytes(): number {
+    return this.reader.heldBytes;
+  }
+
+  /** Accounts for {@link heldBytes} after it changed. */
+  protected countHeld(): void {
+    if (!this.open) return;
     const { connection } = this;
-    connection.heldBytes += bytes - this.#heldBytes;
-    this.#heldBytes = bytes;
+    const bytes = this.heldBytes;
+    connection.heldBytes += bytes - this.#countedBytes;
+    this.#countedBytes = bytes;
     if (bytes > 0 && connection.heldBytes > connection.limits.heldBytesMax) {
-      connection.reset(this.id, ErrorCode.enhanceYourCalm);
+      connection.resetForPeer(this.id, ErrorCode.enhanceYourCalm);
     }
   }
 
@@ -234,8 +242,8 @@ export abstract class ServerCall extends Http2Stream implements DeadlineNode, Me
   #release(): void {
     this.#onCancel = undefined;
     this.context.deadlines.remove(this);
-    this.connection.heldBytes -= this.#heldBytes;
-    this.#heldBytes = 0;
+    this.connection.heldBytes -= this.#countedBytes;
+    this.#countedBytes = 0;
     this.releaseHeld();
   }
 

@@ -5,6 +5,7 @@ import type { Connection } from '../http2/connection.js';
 import type { RequestHead } from './request-head.js';
 import { ServerCall } from './server-call.js';
 import type { CallContext } from './server-call.js';
+import { UnreadBytes } from './unread-bytes.js';
 
 /** How a stream differs from another. */
 export interface StreamKind {
@@ -19,8 +20,7 @@ export class StreamServerCall extends ServerCall implements StreamCall {
   #halfCloseCallback: (() => void) | undefined;
   #drainCallback: (() => void) | undefined;
   /** DATA that came while nobody read; the window of the stream bounds it. */
-  #unread: Buffer[] = [];
-  #unreadBytes = 0;
+  readonly #unread = new UnreadBytes();
   #paused = false;
   #blocked = false;
   /** The one message of a client that sends one, until its half-close. */
@@ -91,9 +91,16 @@ export class StreamServerCall extends ServerCall implements StreamCall {
     });
   }
 
+  protected override get heldBytes(): number {
+    return this.reader.heldBytes + this.#unread.heldBytes + (this.#only?.length ?? 0);
+  }
+
   protected override takeData(bytes: Buffer, start: number, end: number): void {
-    const readTo = this.#paused || this.#unreadBytes > 0 ? start : this.read(bytes, start, end);
-    if (readTo < end && this.open) this.#keepUnread(Buffer.from(bytes.subarray(readTo, end)));
+    const waits = this.#paused || this.#unread.bytes > 0;
+    const readTo = waits ? start : this.read(bytes, start, end);
+    if (readTo >= end || !this.open) return;
+    this.#unread.push(bytes, readTo, end);
+    this.countHeld();
   }
 
   protected override takeMessage(message: Buffer): boolean {
@@ -108,20 +115,20 @@ export class StreamServerCall extends ServerCall implements StreamCall {
       );
       return false;
     }
+    // Its memory is counted with the rest of this DATA.
     this.#only = Buffer.from(message);
     return true;
   }
 
   protected override takeEnd(): void {
-    if (this.#unreadBytes > 0) return;
+    if (this.#unread.bytes > 0) return;
     if (this.reader.partial) this.finish(RpcCode.unknown, 'unexpected EOF');
     else if (this.#kind.requestStream) this.#run(this.#halfCloseCallback);
     else this.#serveOnly();
   }
 
   protected override releaseHeld(): void {
-    this.#unread = [];
-    this.#unreadBytes = 0;
+    this.#unread.clear();
     this.#only = undefined;
   }
 
@@ -149,22 +156,14 @@ export class StreamServerCall extends ServerCall implements StreamCall {
     return this.open && !this.#paused;
   }
 
-  #keepUnread(piece: Buffer): void {
-    this.#unread.push(piece);
-    this.#unreadBytes += piece.length;
-    this.hold(this.#unreadBytes + this.reader.heldBytes);
-  }
-
   #readUnread(): void {
     while (this.#reading) {
       const piece = this.#unread.shift();
       if (piece === undefined) break;
-      this.#unreadBytes -= piece.length;
       const readTo = this.read(piece, 0, piece.length);
-      if (readTo < piece.length && this.open) {
-        this.#unread.unshift(piece.subarray(readTo));
-        this.#unreadBytes += piece.length - readTo;
-      }
+      if (!this.open) return;
+      this.#unread.unshift(piece.subarray(readTo));
+      this.countHeld();
     }
     if (this.#reading && this.remoteClosed) this.takeEnd();
   }

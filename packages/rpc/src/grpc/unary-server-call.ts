@@ -54,6 +54,8 @@ export class UnaryServerCall extends ServerCall implements UnaryCall {
     } catch (error) {
       this.handlerThrew(error);
     }
+    // Borrowed until here (rule 4): a call that waits would keep the whole chunk that its message came in.
+    this.request = noMessage;
     return false;
   }
 

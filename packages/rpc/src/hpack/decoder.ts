@@ -28,6 +28,7 @@ const cachedBlockBytesMax = 128;
 const cachedBlocksMax = 32;
 /** Continuation octets of an integer: five times seven bits hold every length that we take. */
 const integerOctetsMax = 5;
+const noBytes = Buffer.alloc(0);
 
 export class HpackDecoder {
   readonly #options: HpackDecoderOptions;
@@ -35,7 +36,7 @@ export class HpackDecoder {
   #tableBytesMax: number;
   /** By the bytes of the block; valid while the dynamic table does not change. */
   readonly #cache = new Map<string, DecodedBlock>();
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = noBytes;
   #at = 0;
   #end = 0;
 
@@ -90,6 +91,7 @@ export class HpackDecoder {
       listBytes += fieldBytes(field.name, field.value);
       if (listBytes <= this.#options.listBytesMax) fields.push(field);
     }
+    this.#bytes = noBytes;
     return listBytes <= this.#options.listBytesMax ? fields : undefined;
   }
 

@@ -125,6 +125,17 @@ it('drain: new calls are ignored, with what belongs to them, and the last answer
   expect(bench.reason).toBeUndefined();
 });
 
+it('DATA that was on its way when its stream was reset is no flood', () => {
+  const bench = new ConnectionBench({ limits: { idleFramesMax: 10 } });
+  bench.greet();
+  bench.send(FrameType.headers, Flag.endHeaders, 1, shortBlock);
+  bench.connection.reset(1, ErrorCode.cancel);
+  for (let index = 0; index < 1000; index += 1) bench.send(FrameType.data, 0, 1, Buffer.alloc(9));
+  expect(bench.ended).toBe(0);
+  for (let index = 0; index < 11; index += 1) bench.send(FrameType.data, 0, 1);
+  expect(bench.reason?.code).toBe(ErrorCode.enhanceYourCalm);
+});
+
 it('C1: after the end nothing is read, and every call has been aborted once', () => {
   const streams: SilentStream[] = [];
   const bench = new ConnectionBench({

@@ -313,7 +313,7 @@ export class Connection {
     this.#countReceived(end - start);
     const stream = this.#streams.get(id);
     if (stream === undefined) {
-      this.#onDataWithoutStream(id);
+      this.#onDataWithoutStream(id, end - start);
       return;
     }
     if (stream.remoteClosed) {
@@ -334,13 +334,14 @@ export class Connection {
     if (endStream) this.#remoteEnded(stream);
   }
 
-  #onDataWithoutStream(id: number): void {
+  #onDataWithoutStream(id: number, bytes: number): void {
     if (id === 0 || id > this.#streams.lastId) {
       if (this.#draining && id !== 0) return;
       throw new ConnectionError(ErrorCode.protocolError, `DATA on idle stream ${String(id)}`);
     }
-    this.#guard.idleFrame();
     if (!this.#streams.wasForgotten(id)) this.resetForPeer(id, ErrorCode.streamClosed);
+    // What was on its way when we reset the stream is no flood, however much it is.
+    else if (bytes === 0) this.#guard.idleFrame();
   }
 
   /** The connection's window is given back at once: each stream's own window bounds what is held for it. */

@@ -4,6 +4,7 @@ import type { ConnectionLimits } from '../limits.js';
 import { ConnectionError, ErrorCode, Flag, unpaddedEnd } from './frame.js';
 
 const priorityBytes = 5;
+const noBytes = Buffer.alloc(0);
 
 export class HeaderBlock {
   readonly #limits: ConnectionLimits;
@@ -13,7 +14,7 @@ export class HeaderBlock {
   selfDependent = false;
   /** A block has begun and not ended: nothing but CONTINUATION may come. */
   open = false;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = noBytes;
   #start = 0;
   #end = 0;
   #continuations = 0;
@@ -66,7 +67,11 @@ export class HeaderBlock {
     return !this.open;
   }
 
+  /** Decodes the complete block, once. */
   decode(hpack: HpackDecoder): DecodedBlock {
-    return hpack.decode(this.#bytes, this.#start, this.#end);
+    const bytes = this.#bytes;
+    // The chunk that brought the block would live as long as the connection.
+    this.#bytes = noBytes;
+    return hpack.decode(bytes, this.#start, this.#end);
   }
 }
