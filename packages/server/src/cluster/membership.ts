@@ -6,6 +6,7 @@
  */
 import type { BucketName, BucketReader, BucketWriter } from '@kv/mvcc';
 import type { ConfChangeType } from '@kv/raft';
+import { MemberError } from '../errors.js';
 import { hexOf } from '../grpc/int64.js';
 import type { MemberId } from '../ids.js';
 import { assertNever } from '../invariant.js';
@@ -46,13 +47,17 @@ export class Membership {
     this.#maxLearners = maxLearners;
   }
 
-  /** Replaces everything by what is stored. */
+  /** Replaces everything by what is stored. Throws `unsupported_data` for what it can not read. */
   load(bucket: ReadBuckets): void {
     this.#members.clear();
     this.#removed.clear();
-    for (const [, value] of bucket('members').entries()) {
+    for (const [key, value] of bucket('members').entries()) {
       const read = memberFromJson(textOf(value));
-      if (read !== undefined) this.#members.set(read.member.id, read.member);
+      if (read === undefined) {
+        const what = `member ${textOf(key)} is stored as ${textOf(value)}`;
+        throw new MemberError('unsupported_data', `${what}, which this version can not read`);
+      }
+      this.#members.set(read.member.id, read.member);
     }
     for (const [key] of bucket('members_removed').entries()) {
       this.#removed.add(BigInt(`0x${textOf(key)}`) as MemberId);
