@@ -5,8 +5,8 @@ import type { RangeCursor, RangeQuery, RangeQueryResult, RangeSource } from './r
 
 /**
  * The state after one whole request. A view at the newest revision goes on to show later requests; a view made by
- * `read(at)` keeps its revision. It holds nothing and needs no close; reading by it after its revision was compacted
- * is checked by the cursor (`compacted` ends it) or, across turns, prevented by a {@link Pin}.
+ * `read(at)` keeps its revision. It holds nothing and needs no close; to read by it in a later turn, when its revision may
+ * have been compacted, is a bug of the caller unless a {@link Pin} holds that revision. A cursor takes its own.
  */
 export interface ReadView extends RangeSource {
   readonly type: 'view';

@@ -69,6 +69,7 @@ export class PastView implements ReadView {
 
   count(range: KeyRange): number {
     this.core.guard();
+    this.core.assertReadable(this.revision);
     const { index, state } = this.core;
     return state.revision === this.revision
       ? index.countNewest(range)
@@ -82,6 +83,7 @@ export class PastView implements ReadView {
 
   private seqOf(key: Key): number {
     this.core.guard();
+    this.core.assertReadable(this.revision);
     const slot = this.core.index.find(key);
     return slot < 0 ? 0 : this.core.index.seqAt(slot, this.revision);
   }
@@ -114,6 +116,7 @@ class IndexCursor implements RangeCursor {
 
   next(keysMax: number): StoredKeyValue[] {
     this.core.guard();
+    this.core.assertReadable(this.at);
     const { readBytesPerStepMax, readKeysPerStepMax, readRecordsPerStepMax } = this.core.limits;
     const matchesMax = this.keysOnly ? keysMax : Math.min(keysMax, readRecordsPerStepMax);
     const kvs: StoredKeyValue[] = [];

@@ -81,6 +81,18 @@ export class StoreCore {
     return undefined;
   }
 
+  /**
+   * Asserts that nothing of the state at `at` was removed (I6): whoever reads it after it was compacted has held a pin at or
+   * below it since before. Views and cursors ask, because without it they would give an older answer for the right one.
+   */
+  assertReadable(at: number): void {
+    if (at >= this.state.scheduledCompactRevision || this.lowestPin() <= at) return;
+    invariant(false, 'I6 a compacted revision is read under a pin only', {
+      at,
+      compactRevision: this.state.scheduledCompactRevision,
+    });
+  }
+
   pin(revision: number): () => void {
     this.pins.set(revision, (this.pins.get(revision) ?? 0) + 1);
     let released = false;

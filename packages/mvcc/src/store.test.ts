@@ -13,6 +13,7 @@ import {
   textOf,
   viewOf,
 } from '../test/scratch.js';
+import type { ReadView } from './api.js';
 import { MvccError } from './errors.js';
 import { InvariantError } from './invariant.js';
 import type { LeaseId } from './model.js';
@@ -133,6 +134,20 @@ describe('reads', () => {
     expect(seen).toEqual(['a', 'b', 'c', 'd', 'e']);
     while (store.compactSlice() !== 'done');
     expect(summary(store.readNewest())).toBe('bb=@8');
+  });
+
+  it('G-7 at a revision that was compacted since go on under a pin', async () => {
+    const store = await open();
+    put(store, 'a', 'b', 'a');
+    const view = viewOf(store.read(rev(3)));
+    const pin = store.pin(rev(3));
+    const txn = store.begin();
+    txn.compact(rev(4));
+    txn.end();
+    expect(store.compactSlice()).toBe('waiting');
+    expect(summary(view)).toBe('a=v-a@2 b=v-b@3');
+    pin.release();
+    while (store.compactSlice() !== 'done');
   });
 
   it('find prev_kv at the revision before, unless compacted', async () => {
@@ -306,6 +321,16 @@ describe('F-10 F-12 an error inside a transaction', () => {
 });
 
 describe('misuse is noticed', () => {
+  /** Takes a view, compacts above it, and uses it. */
+  function compactBehind(store: MvccStore, use: (view: ReadView) => unknown): void {
+    put(store, 'a', 'b', 'a');
+    const view = viewOf(store.read(rev(3)));
+    const txn = store.begin();
+    txn.compact(rev(4));
+    txn.end();
+    use(view);
+  }
+
   const misuses: Readonly<Record<string, (store: MvccStore) => void>> = {
     'a put outside of a request': (store) => store.begin().put(key('a'), bytes(''), noLease),
     'two transactions': (store) => {
@@ -331,6 +356,15 @@ describe('misuse is noticed', () => {
       const txn = store.begin();
       txn.end();
       txn.beginRequest();
+    },
+    'a view of a revision that was compacted since': (store) => {
+      compactBehind(store, (view) => view.get(key('a')));
+    },
+    'the same, counting': (store) => {
+      compactBehind(store, (view) => view.count(everything));
+    },
+    'a cursor that begins after its revision was compacted': (store) => {
+      compactBehind(store, (view) => view.cursor(everything, { keysOnly: true }).next(1));
     },
     'a compaction slice in a batch': (store) => {
       put(store, 'a');
