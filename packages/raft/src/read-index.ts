@@ -3,13 +3,12 @@ import type { Core } from './core.js';
 import { broadcastHeartbeat } from './heartbeat.js';
 import type { MsgHeartbeatResp } from './message.js';
 import type { PendingRead, ReadRequest } from './read-queue.js';
-
 import { NONE, NO_TERM } from './types.js';
 
 /** A request of our application, or of a follower's. Dropped when no leader is known: whoever asked asks again. */
 export function handleReadIndex(core: Core, request: ReadRequest): void {
   if (core.role === 'leader') {
-    handleAsLeader(core, request);
+    if (handleAsLeader(core, request)) broadcastHeartbeat(core);
   } else if (core.role === 'follower' && core.leader !== NONE) {
     const { from, context } = request;
     core.send({ type: 'MsgReadIndex', from, to: core.leader, term: NO_TERM, context });
@@ -18,35 +17,35 @@ export function handleReadIndex(core: Core, request: ReadRequest): void {
   }
 }
 
-function handleAsLeader(core: Core, request: ReadRequest): void {
+/** Returns whether the request waits for a heartbeat to be answered, which the caller sends. */
+function handleAsLeader(core: Core, request: ReadRequest): boolean {
   if (core.reads.full) {
     core.observe({ type: 'readIndexDropped', at: core.id, term: core.term });
-    return;
+    return false;
   }
   // R6: before it has committed an entry of its term, a leader does not know what is committed. That holds for a
   // single voter as well: the commit index that it came back with may lag behind what it acknowledged.
   if (core.log.term(core.log.committed) !== core.term) {
     core.reads.postpone(request);
-    return;
+    return false;
   }
-  serve(core, request);
-}
-
-/** The leader has committed something; if it is of its term, the reads that waited for it can go on. */
-export function readsAfterCommit(core: Core): void {
-  const requests = core.reads.takePostponed();
-  for (const request of requests) handleAsLeader(core, request);
-}
-
-function serve(core: Core, request: ReadRequest): void {
   const { committed } = core.log;
   if (core.tracker.isOnlyVoter(core.id) || core.config.readIndexMode === 'leaseBased') {
     answer(core, { ...request, index: committed });
-    return;
+    return false;
   }
   core.reads.add(request, committed);
   core.reads.confirmSelf(core.id);
-  broadcastHeartbeat(core);
+  return true;
+}
+
+/** The leader has committed something; if it is of its term, the reads that waited for it go on, all by one heartbeat. */
+export function readsAfterCommit(core: Core): void {
+  let waits = false;
+  for (const request of core.reads.takePostponed()) {
+    if (handleAsLeader(core, request)) waits = true;
+  }
+  if (waits) broadcastHeartbeat(core);
 }
 
 /** A member confirmed that we led when it answered. */

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { LEAVE_JOINT } from '../../src/conf-change.js';
 import type { Message } from '../../src/message.js';
+import { READS_WAITING_MAX } from '../../src/read-queue.js';
 import { EMPTY_CONF_STATE, NO_DATA, toIndex } from '../../src/types.js';
 import { confOf, id, TestCluster, TestMember } from '../support/cluster.js';
 
@@ -289,6 +290,37 @@ describe('thesis §6.4 linearizable reads', () => {
     leader.node.tick();
     cluster.settle();
     expect(leader.readStates).toEqual([{ index: 1, context: context('r1') }]);
+  });
+
+  it('reads that waited for that commit are confirmed by one heartbeat, however many they are', () => {
+    const cluster = new TestCluster(3);
+    const leader = cluster.member(1);
+    leader.node.campaign();
+    cluster.settle(({ type }) => type === 'MsgAppResp');
+    for (let read = 0; read < 100; read += 1) leader.node.readIndex(context(`r${read}`));
+    leader.node.tick();
+    let heartbeats = 0;
+    cluster.settle(({ type, to }) => {
+      if (type === 'MsgHeartbeat' && to === id(2)) heartbeats += 1;
+      return false;
+    });
+    expect(leader.readStates).toHaveLength(100);
+    expect(heartbeats, 'that of the tick, and one for all').toBe(2);
+  });
+
+  it('G-15: a leader that is cut off keeps so many reads and drops the rest', () => {
+    const cluster = new TestCluster(3);
+    const leader = cluster.elect(1);
+    cluster.isolate(1);
+    for (let read = 0; read <= READS_WAITING_MAX; read += 1) {
+      leader.node.readIndex(context(`r${read}`));
+      leader.outbox.length = 0;
+      if (read % 1000 === 0) leader.work();
+    }
+    cluster.heal();
+    leader.node.tick();
+    cluster.settle();
+    expect(leader.readStates).toHaveLength(READS_WAITING_MAX);
   });
 
   it('H-C3: so does a single voter, whose commit index on disk may lag behind', () => {
