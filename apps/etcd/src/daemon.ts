@@ -1,5 +1,6 @@
 /** A member with its listeners: the order in which they start, serve, and stop (daemon.md §10, §17). */
 import {
+  HttpTransport,
   Member,
   PrometheusMetrics,
   bootstrapProblem,
@@ -11,9 +12,10 @@ import {
   metricsRoutes,
   peerRoutes,
   processMetrics,
+  systemClock,
   withAccess,
 } from '@kv/server';
-import type { DaemonConfig, Logger, MemberConfig } from '@kv/server';
+import type { DaemonConfig, Logger, MemberConfig, MemberPorts } from '@kv/server';
 import {
   describeHolder,
   inspectDataDir,
@@ -39,6 +41,13 @@ export interface DaemonOptions {
   readonly beforeReady: (daemon: Daemon) => void;
 }
 
+/** A member that was opened, and what it was given that is served. */
+interface Running {
+  readonly member: Member;
+  readonly peers: HttpTransport;
+  readonly metrics: PrometheusMetrics;
+}
+
 type ClientTransport = ReturnType<typeof clientTransport>;
 
 export class Daemon {
@@ -47,6 +56,7 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #listeners: Listeners;
   readonly #member: Member;
+  readonly #peers: HttpTransport;
   readonly #metrics: PrometheusMetrics;
   #transport: ClientTransport | undefined;
   #stopped: Promise<void> | undefined;
@@ -54,12 +64,12 @@ export class Daemon {
   private constructor(
     options: DaemonOptions,
     listeners: Listeners,
-    member: Member,
-    metrics: PrometheusMetrics,
+    { member, peers, metrics }: Running,
   ) {
     this.#options = options;
     this.#listeners = listeners;
     this.#member = member;
+    this.#peers = peers;
     this.#metrics = metrics;
     this.failed = member.failed;
   }
@@ -84,8 +94,9 @@ export class Daemon {
       prepareDataDir(config.dataDir, logger);
       const metrics = new PrometheusMetrics({ withProcess: true });
       processMetrics(metrics, daemon.effectiveGates);
-      const member = await openMember(config, logger, metrics);
-      const started = new Daemon(options, listeners, member, metrics);
+      const peers = new HttpTransport({ clock: systemClock, logger, metrics });
+      const member = await openMember(config, { logger, metrics, peers });
+      const started = new Daemon(options, listeners, { member, peers, metrics });
       try {
         writeHolder(config.dataDir, config.advertiseClientUrls);
         await started.#serve();
@@ -118,7 +129,8 @@ export class Daemon {
     const health = healthRoutes(member, this.#metrics, logger);
     const gateway = daemon.enableGrpcGateway;
     const sources = { member, health, metrics: this.#metrics, gateway };
-    for (const listener of this.#listeners.peer) listener.serve({ http: peerRoutes(sources) });
+    const peerHttp = peerRoutes({ member, raft: this.#peers.routes });
+    for (const listener of this.#listeners.peer) listener.serve({ http: peerHttp });
     // These answer before there is a leader, so they are the ones to probe a member that has none.
     for (const listener of this.#listeners.metrics) {
       listener.serve({ http: metricsRoutes(sources) });
@@ -199,13 +211,9 @@ function refuseBadBootstrap(config: MemberConfig): void {
   }
 }
 
-async function openMember(
-  config: MemberConfig,
-  logger: Logger,
-  metrics: PrometheusMetrics,
-): Promise<Member> {
+async function openMember(config: MemberConfig, ports: MemberPorts): Promise<Member> {
   try {
-    return await Member.open(config, { logger, metrics });
+    return await Member.open(config, ports);
   } catch (error) {
     if (!codesOf(error).includes('MvccError.in-use')) throw error;
     throw new StartError(

@@ -17,8 +17,18 @@ export { silentLogger } from './logger.js';
 export type { LogFields, Logger, LogLevel, LogValue } from './logger.js';
 export { noMetrics } from './metrics.js';
 export type { Counter, Gauge, Histogram, Metrics } from './metrics.js';
+export { HttpTransport } from './peer/http-transport.js';
+export type { HttpTransportPorts } from './peer/http-transport.js';
+export { PeerError } from './peer/errors.js';
+export type { PeerErrorCode } from './peer/errors.js';
 export { noPeers } from './peer/transport.js';
-export type { PeerReceiver, PeerTransport } from './peer/transport.js';
+export type {
+  LocalMember,
+  PeerAnswer,
+  PeerReceiver,
+  PeerRequest,
+  PeerTransport,
+} from './peer/transport.js';
 export type { Random } from './random.js';
 export type { Alarm, AlarmType } from './apply/command.js';
 

@@ -383,10 +383,6 @@ describe('checks between settings', () => {
       '--advertise-client-urls=https://a:1',
     ];
     expect(errors(parse(https))[0]).toContain('TLS is not supported yet');
-    const two = '--initial-cluster=default=http://localhost:2380,b=http://127.0.0.1:1';
-    expect(errors(parse([two]))[0]).toContain(
-      'several members are not supported yet (2 are named)',
-    );
     expect(errors(parse(['--discovery-srv=x']))[0]).toContain('not supported yet');
   });
 

@@ -38,7 +38,7 @@ export function validate(settings: Settings, derived: Derived, findings: Finding
   checkGates(settings, findings);
   checkName(settings, findings);
   checkTls(settings, findings.problems);
-  checkSupported(settings, derived, findings.problems);
+  checkSupported(settings, findings.problems);
 }
 
 const listed = (urls: readonly EtcdUrl[]): string => urls.map((url) => url.text).join(',');
@@ -259,7 +259,7 @@ function checkTls(settings: Settings, problems: Problem[]): void {
 }
 
 /** What this version can not do yet, and would otherwise do silently wrong. */
-function checkSupported(settings: Settings, derived: Derived, problems: Problem[]): void {
+function checkSupported(settings: Settings, problems: Problem[]): void {
   for (const name of [
     'listen-peer-urls',
     'listen-client-urls',
@@ -270,15 +270,6 @@ function checkSupported(settings: Settings, derived: Derived, problems: Problem[
       if (url.scheme !== 'https' && url.scheme !== 'unixs') continue;
       problems.push(invalid(`--${name}: TLS is not supported yet (${url.text})`));
     }
-  }
-  const members = parseInitialCluster(derived.initialCluster);
-  if (members.ok && members.value.length > 1) {
-    const count = members.value.length.toString();
-    problems.push(
-      invalid(
-        `--initial-cluster: clusters of several members are not supported yet (${count} are named)`,
-      ),
-    );
   }
   if (settings.text('discovery-srv') !== '' || settings.list('discovery-endpoints').length > 0) {
     problems.push(invalid('discovery of a cluster is not supported yet; use --initial-cluster'));

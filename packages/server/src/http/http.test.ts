@@ -1,6 +1,6 @@
 /** Health, access and exposition by real HTTP requests against a member that is told how it is. */
 import { createServer } from 'node:http';
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RpcCode, RpcError } from '@kv/rpc';
@@ -120,10 +120,16 @@ describe('other paths', () => {
     });
   });
 
-  it('peer listeners tell the version and nothing else', async () => {
-    const get = await serve(peerRoutes({ member: { view: () => well } }));
+  it('peer listeners tell the version, and hand what is below /raft to the way between members', async () => {
+    const raft = (_: IncomingMessage, response: ServerResponse): void => {
+      response.end('raft');
+    };
+    const get = await serve(peerRoutes({ member: { view: () => well }, raft }));
     expect((await get('/version')).status).toBe(200);
     expect((await get('/metrics')).status).toBe(404);
+    expect(await (await get('/raft')).text()).toBe('raft');
+    expect(await (await get('/raft/probing')).text()).toBe('raft');
+    expect((await get('/rafters')).status).toBe(404);
   });
 });
 

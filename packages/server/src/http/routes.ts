@@ -124,10 +124,17 @@ export function clientRoutes(sources: HttpSources): RequestListener {
   };
 }
 
-/** The HTTP side of peer listeners while there are no peers: who we are, and nothing else. */
-export function peerRoutes(sources: Pick<HttpSources, 'member'>): RequestListener {
+export interface PeerSources extends Pick<HttpSources, 'member'> {
+  /** What is below `/raft`: the way of messages between members. */
+  readonly raft: RequestListener;
+}
+
+/** The HTTP side of peer listeners: what members ask one another. */
+export function peerRoutes(sources: PeerSources): RequestListener {
   return (request, response) => {
-    if (urlOf(request)?.pathname !== '/version') notFound(response);
+    const path = urlOf(request)?.pathname ?? '';
+    if (path === '/raft' || path.startsWith('/raft/')) sources.raft(request, response);
+    else if (path !== '/version') notFound(response);
     else if (isGet(request, response)) serveVersion(sources, response);
   };
 }
