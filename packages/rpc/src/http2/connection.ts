@@ -18,6 +18,7 @@ import {
   windowBytesDefault,
 } from './frame.js';
 import { FrameReader } from './frame-reader.js';
+import { checkFrame } from './frame-rules.js';
 import { HeaderBlock } from './header-block.js';
 import { Keepalive } from './keepalive.js';
 import type { KeepaliveLimits } from './keepalive.js';
@@ -232,40 +233,34 @@ export class Connection {
     if (this.#headerBlock.open && type !== FrameType.continuation) {
       throw new ConnectionError(ErrorCode.protocolError, 'a frame inside of a header block');
     }
+    checkFrame(type, flags, id, end - start);
     switch (type) {
       case FrameType.data:
         this.#onData(flags, id, bytes, start, end);
         break;
       case FrameType.headers:
-        if (id % 2 === 0) throw new ConnectionError(ErrorCode.protocolError, 'an even stream id');
         if (this.#headerBlock.begin(flags, id, bytes, start, end)) this.#onHeaders();
         break;
       case FrameType.continuation:
         if (this.#headerBlock.continue(flags, id, bytes, start, end)) this.#onHeaders();
         break;
       case FrameType.rstStream:
-        this.#onReset(id, end - start);
+        this.#onReset(id);
         break;
       case FrameType.settings:
-        this.#onSettings(flags, id, bytes, start, end);
+        this.#onSettings(flags, bytes, start, end);
         break;
       case FrameType.ping:
-        this.#onPing(flags, id, bytes, start, end);
+        this.#onPing(flags, bytes, start, end);
         break;
       case FrameType.windowUpdate:
-        this.#onWindowUpdate(id, bytes, start, end);
+        this.#onWindowUpdate(id, bytes, start);
         break;
       case FrameType.priority:
         this.#onPriority(id, bytes, start, end);
         break;
-      case FrameType.goaway:
-        if (id !== 0) throw new ConnectionError(ErrorCode.protocolError, 'GOAWAY on a stream');
-        this.#guard.idleFrame();
-        break;
-      case FrameType.pushPromise:
-        throw new ConnectionError(ErrorCode.protocolError, 'PUSH_PROMISE from a client');
       default:
-        // RFC 9113 §4.1: frames of unknown types are ignored.
+        // GOAWAY of a client changes nothing, and frames of unknown types are ignored (RFC 9113 §4.1).
         this.#guard.idleFrame();
     }
   }
@@ -335,8 +330,8 @@ export class Connection {
   }
 
   #onDataWithoutStream(id: number, bytes: number): void {
-    if (id === 0 || id > this.#streams.lastId) {
-      if (this.#draining && id !== 0) return;
+    if (id > this.#streams.lastId) {
+      if (this.#draining) return;
       throw new ConnectionError(ErrorCode.protocolError, `DATA on idle stream ${String(id)}`);
     }
     if (!this.#streams.wasForgotten(id)) this.resetForPeer(id, ErrorCode.streamClosed);
@@ -353,9 +348,8 @@ export class Connection {
     if (update > 0) this.sender.number(FrameType.windowUpdate, 0, update);
   }
 
-  #onReset(id: number, length: number): void {
-    if (length !== 4) throw new ConnectionError(ErrorCode.frameSizeError, 'RST_STREAM is 4 bytes');
-    if (id === 0 || (id > this.#streams.lastId && !this.#draining)) {
+  #onReset(id: number): void {
+    if (id > this.#streams.lastId && !this.#draining) {
       throw new ConnectionError(ErrorCode.protocolError, `RST_STREAM on idle stream ${String(id)}`);
     }
     this.#guard.reset();
@@ -369,50 +363,29 @@ export class Connection {
     this.#endIfDrained();
   }
 
-  #onSettings(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
-    if (id !== 0) throw new ConnectionError(ErrorCode.protocolError, 'SETTINGS on a stream');
-    if ((flags & Flag.ack) !== 0) {
-      if (end !== start)
-        throw new ConnectionError(ErrorCode.frameSizeError, 'SETTINGS ack with payload');
-      return;
-    }
-    this.#settingsSeen = true;
+  #onSettings(flags: number, bytes: Buffer, start: number, end: number): void {
     this.#guard.idleFrame();
-    const settings = readSettings(bytes, start, end);
-    const { sender } = this;
-    if (settings.headerTableBytes !== undefined)
-      sender.headers.setTableBytes(settings.headerTableBytes);
-    if (settings.framePayloadBytesMax !== undefined)
-      sender.framePayloadBytesMax = settings.framePayloadBytesMax;
-    if (settings.initialWindowBytes !== undefined) {
-      const difference = settings.initialWindowBytes - sender.initialStreamWindowBytes;
-      sender.initialStreamWindowBytes = settings.initialWindowBytes;
-      for (const stream of this.#streams.values()) {
-        if (!sender.openStreamWindow(stream, difference)) {
-          throw new ConnectionError(ErrorCode.flowControlError, 'SETTINGS overflow a window');
-        }
-      }
+    if ((flags & Flag.ack) !== 0) return;
+    this.#settingsSeen = true;
+    if (!this.sender.apply(readSettings(bytes, start, end), this.#streams.values())) {
+      throw new ConnectionError(ErrorCode.flowControlError, 'SETTINGS overflow a window');
     }
-    sender.control(FrameType.settings, Flag.ack, 0, Buffer.alloc(0));
+    this.sender.control(FrameType.settings, Flag.ack, 0, Buffer.alloc(0));
   }
 
-  #onPing(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
-    if (id !== 0) throw new ConnectionError(ErrorCode.protocolError, 'PING on a stream');
-    if (end - start !== 8) throw new ConnectionError(ErrorCode.frameSizeError, 'PING is 8 bytes');
+  #onPing(flags: number, bytes: Buffer, start: number, end: number): void {
+    this.#guard.idleFrame();
     if ((flags & Flag.ack) !== 0) {
       this.#keepalive.onPong();
       return;
     }
-    this.#guard.idleFrame();
     if (this.#keepalive.onPing(this.#streams.size > 0) === 'tooMany') {
       throw new ConnectionError(ErrorCode.enhanceYourCalm, 'too_many_pings');
     }
     this.sender.control(FrameType.ping, Flag.ack, 0, bytes.subarray(start, end));
   }
 
-  #onWindowUpdate(id: number, bytes: Buffer, start: number, end: number): void {
-    if (end - start !== 4)
-      throw new ConnectionError(ErrorCode.frameSizeError, 'WINDOW_UPDATE is 4 bytes');
+  #onWindowUpdate(id: number, bytes: Buffer, start: number): void {
     this.#guard.windowUpdate();
     const increment = bytes.readUInt32BE(start) & 0x7fff_ffff;
     if (id === 0) {
@@ -437,7 +410,6 @@ export class Connection {
   }
 
   #onPriority(id: number, bytes: Buffer, start: number, end: number): void {
-    if (id === 0) throw new ConnectionError(ErrorCode.protocolError, 'PRIORITY on stream 0');
     this.#guard.idleFrame();
     if (end - start !== 5) this.resetForPeer(id, ErrorCode.frameSizeError);
     else if ((bytes.readUInt32BE(start) & 0x7fff_ffff) === id)

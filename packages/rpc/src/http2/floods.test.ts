@@ -47,6 +47,20 @@ const attacks: readonly Attack[] = [
     },
   },
   {
+    name: 'PING ack',
+    limit: 'idleFramesMax',
+    repeat: (bench) => {
+      bench.send(FrameType.ping, Flag.ack, 0, Buffer.alloc(8));
+    },
+  },
+  {
+    name: 'SETTINGS ack',
+    limit: 'idleFramesMax',
+    repeat: (bench) => {
+      bench.send(FrameType.settings, Flag.ack, 0);
+    },
+  },
+  {
     name: 'PRIORITY',
     limit: 'idleFramesMax',
     repeat: (bench) => {

@@ -85,7 +85,7 @@ async function run(listening: Server, ...args: readonly string[]): Promise<strin
   server = listening;
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
   const { port } = listening.address() as AddressInfo;
-  const words = ['-h', '127.0.0.1', '-p', String(port), '-o', '1', '-S', ...args];
+  const words = ['-h', '127.0.0.1', '-p', String(port), '-o', '3', '-S', ...args];
   return new Promise((resolve) => {
     execFile(program, words, { timeout: 100_000, maxBuffer: 1 << 24 }, (_error, stdout) => {
       resolve(stdout);

@@ -7,6 +7,7 @@ import type { ConnectionLimits } from '../limits.js';
 import { Flag, FrameType, windowBytesDefault, windowBytesMax } from './frame.js';
 import { Output } from './output.js';
 import { ResponseHeaders } from './response-headers.js';
+import type { PeerSettings } from './settings.js';
 import { SendQueue } from './stream.js';
 import type { FinalStatus, Http2Stream } from './stream.js';
 
@@ -64,6 +65,22 @@ export class Sender {
   setSocketTakes(takes: boolean): void {
     this.#socketTakes = takes;
     if (takes) this.pump();
+  }
+
+  /** Takes over what the peer's SETTINGS say. False when the window of one of its open streams would overflow. */
+  apply(settings: PeerSettings, open: Iterable<Http2Stream>): boolean {
+    if (settings.headerTableBytes !== undefined) {
+      this.headers.setTableBytes(settings.headerTableBytes);
+    }
+    this.framePayloadBytesMax = settings.framePayloadBytesMax ?? this.framePayloadBytesMax;
+    const { initialWindowBytes } = settings;
+    if (initialWindowBytes === undefined) return true;
+    const difference = initialWindowBytes - this.initialStreamWindowBytes;
+    this.initialStreamWindowBytes = initialWindowBytes;
+    for (const stream of open) {
+      if (!this.openStreamWindow(stream, difference)) return false;
+    }
+    return true;
   }
 
   head(stream: Http2Stream): void {
