@@ -2,6 +2,7 @@
  * Goal: the habits of the code base hold by themselves. Method: read every file's syntax tree and look for what the style
  * forbids: files and functions that grew, impure calls outside their ports, exports that hide what they export.
  */
+import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import ts from 'typescript';
 import { importsOf, placeOf, readPackages, readSources, walk } from './workspace.js';
@@ -79,6 +80,30 @@ describe('tidy', () => {
       });
     }
     expect(wrong).toEqual([]);
+  });
+
+  it('has no file that nothing leads to', () => {
+    // What the generated code alone imports, which is not read here.
+    const ofGeneratedCode = ['proto/src/wire-reader.ts'];
+    const entries =
+      /\/(index|main|model|codec|worker)\.ts$|\.(test|config|bench)\.ts$|\/(bench|cli)\//;
+    const dead: string[] = [];
+    for (const { dir, manifest } of readPackages()) {
+      const files = readSources(dir);
+      const named = JSON.stringify(manifest.exports ?? {}) + JSON.stringify(manifest.bin ?? {});
+      const imported = new Set(
+        files.flatMap((file) =>
+          importsOf(file)
+            .filter((s) => s.startsWith('.'))
+            .map((s) => posix.join(posix.dirname(file.path), s).replace(/\.js$/, '.ts')),
+        ),
+      );
+      for (const { path } of files) {
+        const built = path.slice(dir.length + 1).replace(/^src\/(.*)\.ts$/, 'dist/$1.js');
+        if (!imported.has(path) && !entries.test(path) && !named.includes(built)) dead.push(path);
+      }
+    }
+    expect(dead.filter((path) => !ofGeneratedCode.includes(path))).toEqual([]);
   });
 
   it('writes relative imports with their .js ending', () => {

@@ -9,6 +9,8 @@ export const root: string = join(dirname(fileURLToPath(import.meta.url)), '..', 
 export interface Manifest {
   readonly name: string;
   readonly private?: boolean;
+  readonly exports?: unknown;
+  readonly bin?: unknown;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
