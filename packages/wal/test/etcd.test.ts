@@ -32,7 +32,7 @@ describe.skipIf(SKIPPED)('beside etcd 3.7.1', { timeout: 120_000 }, () => {
       '0',
     ]);
     try {
-      etcd.benchmark(
+      await etcd.benchmark(
         'put',
         '--total=130',
         '--val-size=1000000',
@@ -40,7 +40,7 @@ describe.skipIf(SKIPPED)('beside etcd 3.7.1', { timeout: 120_000 }, () => {
         '--clients=4',
         '--conns=2',
       );
-      etcd.benchmark(
+      await etcd.benchmark(
         'put',
         '--total=400',
         '--val-size=100',
@@ -49,8 +49,8 @@ describe.skipIf(SKIPPED)('beside etcd 3.7.1', { timeout: 120_000 }, () => {
         '--clients=20',
         '--conns=2',
       );
-      etcd.ctl('put', 'last', 'one');
-      all = etcd.ctl('get', '', '--prefix', '--write-out=json');
+      await etcd.ctl('put', 'last', 'one');
+      all = await etcd.ctl('get', '', '--prefix', '--write-out=json');
     } finally {
       await etcd.stop('SIGKILL');
     }
@@ -128,10 +128,10 @@ describe.skipIf(SKIPPED)('beside etcd 3.7.1', { timeout: 120_000 }, () => {
   async function expectServed(dataDirectory: string, port: number): Promise<void> {
     const etcd = await ReferenceEtcd.start(dataDirectory, port);
     try {
-      const found: unknown = JSON.parse(etcd.ctl('get', '', '--prefix', '--write-out=json'));
+      const found: unknown = JSON.parse(await etcd.ctl('get', '', '--prefix', '--write-out=json'));
       const expected: unknown = JSON.parse(all);
       expect(withoutTerm(found)).toEqual(withoutTerm(expected));
-      etcd.ctl('put', 'one', 'more');
+      await etcd.ctl('put', 'one', 'more');
     } finally {
       await etcd.stop('SIGTERM');
     }

@@ -1,13 +1,16 @@
 /** Starts the real etcd for the tests that compare with it. Nothing here is needed where it is absent. */
-import { spawn, execFileSync, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 const FOLDER = process.env['REF'] ?? join(homedir(), 'ref');
 
 /** Where etcd, etcdctl and benchmark 3.7.1 are; undefined if they are not. */
 export const reference: string | undefined = existsSync(join(FOLDER, 'etcd')) ? FOLDER : undefined;
+
+const RUN_MS_MAX = 60_000;
 
 /** One member of the real etcd on 127.0.0.1. */
 export class ReferenceEtcd {
@@ -45,11 +48,11 @@ export class ReferenceEtcd {
     return new ReferenceEtcd(port, child);
   }
 
-  ctl(...args: string[]): string {
+  ctl(...args: string[]): Promise<string> {
     return this.#run('etcdctl', args);
   }
 
-  benchmark(...args: string[]): string {
+  benchmark(...args: string[]): Promise<string> {
     return this.#run('benchmark', args);
   }
 
@@ -60,12 +63,14 @@ export class ReferenceEtcd {
     await exited;
   }
 
-  #run(program: string, args: readonly string[]): string {
+  /** Asynchronous, so that the server's log is read meanwhile: a full pipe would stop the server. */
+  async #run(program: string, args: readonly string[]): Promise<string> {
     const endpoint = `--endpoints=127.0.0.1:${this.#port}`;
-    return execFileSync(join(reference ?? '', program), [endpoint, ...args], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      maxBuffer: 2 ** 28,
-    });
+    const { stdout } = await promisify(execFile)(
+      join(reference ?? '', program),
+      [endpoint, ...args],
+      { encoding: 'utf8', maxBuffer: 2 ** 28, timeout: RUN_MS_MAX },
+    );
+    return stdout;
   }
 }
