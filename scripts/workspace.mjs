@@ -71,7 +71,7 @@ function start(args) {
 
 function test(args) {
   build();
-  const result = pnpm(['exec', 'turbo', 'run', 'test', '--continue', ...args]);
+  const result = pnpm(['exec', 'turbo', 'run', 'test', '--continue', '--concurrency=2', ...args]);
   const { passed, failed, skipped } = sumTestResults(root);
   const skips = skipped > 0 ? `, ${skipped} skipped` : '';
   process.stdout.write(`${passed} passed, ${failed} failed${skips}\n`);
