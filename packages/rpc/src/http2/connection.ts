@@ -149,16 +149,9 @@ export class Connection {
       this.#fail(new ConnectionError(ErrorCode.enhanceYourCalm, 'the handshake took too long'));
       return;
     }
-    switch (this.#keepalive.tick(nowMs)) {
-      case 'ping':
-        this.sender.control(FrameType.ping, 0, 0, Buffer.alloc(8));
-        break;
-      case 'dead':
-        this.end(undefined);
-        break;
-      case 'quiet':
-        break;
-    }
+    const verdict = this.#keepalive.tick(nowMs);
+    if (verdict === 'ping') this.sender.control(FrameType.ping, 0, 0, Buffer.alloc(8));
+    else if (verdict === 'dead') this.end(undefined);
   }
 
   /** Resets streams whose answer is complete while their client still sends. Called before output is taken. */
@@ -367,10 +360,12 @@ export class Connection {
     this.#guard.idleFrame();
     if ((flags & Flag.ack) !== 0) return;
     this.#settingsSeen = true;
-    if (!this.sender.apply(readSettings(bytes, start, end), this.#streams.values())) {
+    const settings = readSettings(bytes, start, end);
+    // The acknowledgement goes before what the settings let out (§6.5.3: immediately).
+    this.sender.control(FrameType.settings, Flag.ack, 0, Buffer.alloc(0));
+    if (!this.sender.apply(settings, this.#streams.values())) {
       throw new ConnectionError(ErrorCode.flowControlError, 'SETTINGS overflow a window');
     }
-    this.sender.control(FrameType.settings, Flag.ack, 0, Buffer.alloc(0));
   }
 
   #onPing(flags: number, bytes: Buffer, start: number, end: number): void {

@@ -64,6 +64,16 @@ it('a window of zero holds everything, and an opened one lets out exactly what i
   expect(sender.waitingBytes).toBe(0);
 });
 
+it('SETTINGS are acknowledged before the data that they let out (RFC 9113 §6.5.3)', () => {
+  const { bench, streams } = open(1, 0);
+  for (const stream of streams) bench.connection.sender.message(stream, new Uint8Array(15));
+  bench.send(FrameType.settings, 0, 0, setting(4, 1));
+  expect(bench.take()).toMatchObject([
+    { type: FrameType.settings, flags: Flag.ack },
+    { type: FrameType.data, streamId: 1, payload: { length: 1 } },
+  ]);
+});
+
 it('streams that wait for the connection take turns', () => {
   const { bench, streams } = open(3, 1_000_000);
   for (const stream of streams) bench.connection.sender.message(stream, new Uint8Array(60_000));
