@@ -137,7 +137,7 @@ describe('the contract of Ready', () => {
     ]);
   });
 
-  it('R5: a vote is in messagesAfterAppend, with the hard state that it promises', () => {
+  it('R5, CP-2: a vote is in messagesAfterAppend, with the hard state that it promises', () => {
     const member = new TestMember(1, { confState: three });
     const last = { index: toIndex(0), logTerm: toTerm(0), transfer: false };
     member.node.step({ type: 'MsgVote', from: id(2), to: id(1), term: toTerm(1), ...last });
@@ -148,7 +148,7 @@ describe('the contract of Ready', () => {
     expect(ready.mustSync).toBe(true);
   });
 
-  it('R5: so is an acknowledgement, with the entries', () => {
+  it('R5, CP-1: so is an acknowledgement, with the entries', () => {
     const member = new TestMember(1, { confState: three });
     const entries = [entryOf(1, 1), entryOf(1, 2)];
     const append = { index: toIndex(0), logTerm: toTerm(0), commit: toIndex(0), entries };
@@ -275,7 +275,7 @@ describe('flow control', () => {
     expect(first).toMatchObject([{ type: 'MsgApp', entries: [{ index: 2 }, { index: 3 }] }]);
   });
 
-  it('a window of inflightMessagesMax is not exceeded, and opens with each answer', () => {
+  it('F-24: a window of inflightMessagesMax is not exceeded, and opens with each answer', () => {
     const cluster = new TestCluster(2, { config: { inflightMessagesMax: 3, messageBytesMax: 0 } });
     const leader = cluster.elect(1);
     for (let count = 0; count < 10; count += 1) leader.node.propose([bytesOf('x')]);

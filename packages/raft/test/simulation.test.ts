@@ -9,7 +9,7 @@ const ROUNDS = 400;
 
 describe('simulation', () => {
   it(
-    `seeds ${FIRST_SEED} to ${FIRST_SEED + SEEDS - 1} are safe, and make progress when faults cease`,
+    `F-1 F-5 F-8 F-21 F-26 F-27 G-16: seeds ${FIRST_SEED} to ${FIRST_SEED + SEEDS - 1} are safe, and make progress when faults cease`,
     { timeout: 120_000 },
     () => {
       const totals = { leaders: 0, crashes: 0, snapshots: 0, confChanges: 0, reads: 0 };

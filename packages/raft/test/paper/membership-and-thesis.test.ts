@@ -136,7 +136,7 @@ describe('§6 cluster membership changes', () => {
 });
 
 describe('§7 log compaction', () => {
-  it('a follower that needs released entries gets a snapshot, and goes on behind it', () => {
+  it('F-3: a follower that needs released entries gets a snapshot, and goes on behind it', () => {
     const cluster = new TestCluster(3);
     const leader = cluster.elect(1);
     cluster.isolate(3);
@@ -259,6 +259,18 @@ describe('thesis §6.4 linearizable reads', () => {
     expect(leader.readStates).toHaveLength(1);
   });
 
+  it('H-C2: a read that waits when leadership is lost is not answered when it comes back', () => {
+    const cluster = new TestCluster(3);
+    const leader = cluster.elect(1);
+    leader.node.readIndex(context('r1'));
+    cluster.settle(({ type }) => type === 'MsgHeartbeat');
+    cluster.elect(2);
+    cluster.elect(1);
+    leader.node.tick();
+    cluster.settle();
+    expect([leader.node.role, leader.readStates]).toEqual(['leader', []]);
+  });
+
   it('a leader that is cut off confirms nothing', () => {
     const cluster = new TestCluster(3);
     const leader = cluster.elect(1);
@@ -376,7 +388,7 @@ describe('thesis §6.4 linearizable reads', () => {
 });
 
 describe('thesis §9.6 and §4.2.3: disruptive members', () => {
-  it('a member that was cut off comes back without raising the term', () => {
+  it('F-6, H-C8: a member that was cut off comes back without raising the term', () => {
     const cluster = new TestCluster(3, { config: { preVote: true, checkQuorum: true } });
     cluster.elect(1);
     cluster.isolate(3);
@@ -393,7 +405,7 @@ describe('thesis §9.6 and §4.2.3: disruptive members', () => {
     ]);
   });
 
-  it('check quorum: a leader that hears from no quorum steps down', () => {
+  it('F-6: check quorum: a leader that hears from no quorum steps down', () => {
     const cluster = new TestCluster(3, { config: { checkQuorum: true } });
     const leader = cluster.elect(1);
     cluster.isolate(1);
