@@ -76,7 +76,7 @@ async function verify(
   expect(again.recovered.repair, context).toBeUndefined();
 }
 
-describe('CP-1 CP-2 CP-3 CP-6 F-21: power loss at every operation', () => {
+describe('CP-1 CP-2 CP-3 CP-6 F-21 G-2 G-16 H-D14: power loss at every operation', () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     it(`seed ${seed}`, async () => {
       const whole = makeDisk(seed);

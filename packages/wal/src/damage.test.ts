@@ -123,7 +123,7 @@ describe('F-14: the tail', () => {
 });
 
 describe('acknowledged data', () => {
-  it('behind which a mark stands is never cut: a zeroed sector is refused', async () => {
+  it('F-18: behind which a mark stands is never cut: a zeroed sector is refused', async () => {
     const disk = await written(async (wal) => {
       wal.append({ entries: [entry(1), entry(2, 1, new Uint8Array(2000).fill(7)), entry(3)] });
       await wal.sync();
@@ -277,7 +277,7 @@ describe('B-200: files of a log', () => {
     expect(await failure(() => open(disk))).toMatchObject({ code: 'snapshot-missing' });
   });
 
-  it('permuted segments break the chain', async () => {
+  it('F-18: permuted segments break the chain', async () => {
     const disk = await segments();
     const [, second = '', third = ''] = segmentPaths(disk);
     const content = disk.content(second);

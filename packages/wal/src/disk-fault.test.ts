@@ -119,7 +119,7 @@ describe('W3: a failed sync', () => {
   });
 });
 
-describe('F-12: a full disk', () => {
+describe('F-12, H-D17: a full disk', () => {
   it('stops the log with `no-space`; opened again when there is space, it has all that was promised', async () => {
     const disk = makeDisk();
     const wal = await create(disk);

@@ -123,7 +123,7 @@ describe('append and sync', () => {
     expect(ids(recovered.entries)).toEqual(['1@1', '2@1', '3@2', '4@2']);
   });
 
-  it('takes short writes', async () => {
+  it('J-11: takes short writes', async () => {
     const disk = makeDisk(7);
     disk.shortenWrites();
     const wal = await create(disk);
