@@ -43,7 +43,7 @@ function removeAll(store: MvccStore): void {
 }
 
 describe('compaction', () => {
-  it('outcomes: scheduled once, compacted again, future above the revision; 0 succeeds once', async () => {
+  it('B-31 B-32 B-33 outcomes: scheduled once, compacted again, future above the revision; 0 succeeds once', async () => {
     const store = await open();
     expect(store.compactRevision).toBe(-1);
     expect(compact(store, -1)).toBe('compacted');
@@ -67,7 +67,7 @@ describe('compaction', () => {
     expect(store.finishedCompactRevision).toBe(4);
   });
 
-  it('keeps a tombstone at exactly its revision for watchers that start there, and drops older ones', async () => {
+  it('H-W5 keeps a tombstone at exactly its revision for watchers that start there, and drops older ones', async () => {
     const store = await open();
     apply(store, 'a=1 b=1 -a -b');
     compact(store, 5);
@@ -169,6 +169,16 @@ describe('CP-8 a crash between slices', () => {
 });
 
 describe('hashes of compactions', () => {
+  it('B-93 HashKV: 0 is now, a compacted or future revision is an outcome, a negative one an empty hash', async () => {
+    const store = await open();
+    apply(store, 'a=1 b=1 a=2');
+    compact(store, 3);
+    expect(finish(store.hashKv(0))).toEqual(finish(store.hashKv(4)));
+    expect(store.hashKv(2)).toEqual({ type: 'compacted', requested: 2, compactRevision: 3 });
+    expect(store.hashKv(5)).toEqual({ type: 'future', requested: 5, revision: 4 });
+    expect(finish(store.hashKv(-1))).toMatchObject({ hashRevision: -1, compactRevision: 3 });
+  });
+
   it('equal HashKV just before, are kept for the last ten, and answer for their revisions', async () => {
     const store = await open();
     const made = [];

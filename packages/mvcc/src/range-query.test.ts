@@ -109,7 +109,7 @@ const queries: fc.Arbitrary<RangeQuery> = fc.record({
 });
 
 describe('a range query', () => {
-  it('follows the rules for every combination', async () => {
+  it('B-5 B-9 follows the rules for every combination', async () => {
     const store = await sample();
     const all = runRangeQuery(store.readNewest(), plain).kvs;
     expect(all).toHaveLength(8);
@@ -167,7 +167,14 @@ describe('a range query', () => {
     ]);
   });
 
-  it('counts empty and inverted ranges as empty', async () => {
+  it('B-8 the largest limit is no limit, and does not overflow', async () => {
+    const store = await sample();
+    const query: RangeQuery = { ...plain, limit: Number.MAX_SAFE_INTEGER };
+    expect(runRangeQuery(store.readNewest(), query)).toMatchObject({ count: 8, more: false });
+    expect(runRangeQuery(store.readNewest(), query).kvs).toHaveLength(8);
+  });
+
+  it('B-6 counts empty and inverted ranges as empty', async () => {
     const store = await sample();
     for (const [start, end] of [
       ['c', 'c'],

@@ -283,7 +283,7 @@ async function runBoth(
 const { path } = scratch();
 
 describe('the store equals the naive model', () => {
-  it('G-4 G-5 G-7 in memory', async () => {
+  it('G-4 G-5 G-7 J-8 in memory', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(arbitraryStep, { maxLength: 25 }), (steps) =>
         runBoth(
@@ -296,7 +296,7 @@ describe('the store equals the naive model', () => {
     );
   });
 
-  it('G-4 G-5 G-7 on SQLite', async () => {
+  it('G-4 G-5 G-7 J-8 H-S11 on SQLite', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(arbitraryStep, { maxLength: 25 }), async (steps) =>
         runBoth(await SqliteBackend.open(path()), (from) => SqliteBackend.open(from.name), steps),

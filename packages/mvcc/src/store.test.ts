@@ -176,7 +176,7 @@ describe('reads', () => {
     expect(pairsOf(store.readNewest())).toHaveLength(500);
   });
 
-  it('own their bytes: changing a value after put, or its buffer, changes nothing', async () => {
+  it('J-4 own their bytes: changing a value after put, or its buffer, changes nothing', async () => {
     const store = await open();
     const value = bytes('before');
     const txn = store.begin();
@@ -188,7 +188,7 @@ describe('reads', () => {
 });
 
 describe('the batch', () => {
-  it('keeps index, term and configuration with its effects, and never lets them fall', async () => {
+  it('H-D1 keeps index, term and configuration with its effects, and never lets them fall', async () => {
     const backend = new MemoryBackend();
     const store = await open(backend);
     const txn = store.begin();
@@ -269,7 +269,7 @@ describe('the batch', () => {
   });
 });
 
-describe('F-10 F-12 an error inside a transaction', () => {
+describe('F-10 F-12 H-S12 an error inside a transaction', () => {
   const failing: readonly BackendOperation[] = ['begin', 'change', 'commit'];
 
   it.each(failing)(

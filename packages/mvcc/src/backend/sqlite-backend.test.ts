@@ -131,7 +131,7 @@ describe('refusals', () => {
     await expect(SqliteBackend.open(join(path(), 'missing/db'))).rejects.toBeInstanceOf(Error);
   });
 
-  it('of a second opener, in this process and in another, until the first closes', async () => {
+  it('F-35 B-162 of a second opener, in this process and in another, until the first closes', async () => {
     const database = path();
     const first = await SqliteBackend.open(database);
     const refused = {
@@ -203,7 +203,7 @@ async function readAll(database: string): Promise<string> {
   }
 }
 
-describe('G-13 F-17 a flipped bit in the database', () => {
+describe('G-13 F-17 H-S9 a flipped bit in the database', () => {
   it('gives an error or the right answer, never a wrong one', async () => {
     const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9));
     console.log(`flipped bits: SEED=${seed}`);
