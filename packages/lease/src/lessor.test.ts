@@ -48,7 +48,7 @@ describe('grant', () => {
     expect(codeOf(() => lessor.grant(id(1), 9_000_000_001))).toBe('ttl_too_large');
   });
 
-  test('B-64: negative identifiers are ordinary; 0 is no lease', () => {
+  test('B-64, H-D10: negative identifiers are ordinary; 0 is no lease', () => {
     const lessor = newLessor();
     lessor.grant(id(-1), 10);
     lessor.grant(id(-(2n ** 63n)), 10);

@@ -54,7 +54,7 @@ describe('expiry', () => {
     expect(member.primary.nextDueMs).toBeUndefined();
   });
 
-  test('H-L9: a round offers at most 500, soonest first; the rest comes in the next ones', () => {
+  test('H-L9, F-30: a round offers at most 500, soonest first; the rest comes in the next ones', () => {
     const member = leader();
     for (let i = 1; i <= 1_200; i++) grantAt(member, i, 2_000 - i, 0);
     const rounds = [1, 2, 3, 4].map(() => member.primary.due(3_000_000));
@@ -72,7 +72,7 @@ describe('expiry', () => {
     }
   });
 
-  test('G-9 (f): a clock value older than an earlier one moves nothing back', () => {
+  test('G-9 (f), F-23: a clock value older than an earlier one moves nothing back', () => {
     const member = leader();
     member.primary.settle(10_000);
     grantAt(member, 1, 5, 0);
@@ -115,7 +115,7 @@ describe('renew', () => {
     expect(leader().primary.renew(id(1), 0)).toEqual({ type: 'not_found' });
   });
 
-  test('G-9 (b): once run out it cannot be renewed, offered or not, and whoever waits learns of the end', () => {
+  test('G-9 (b), H-L2: once run out it cannot be renewed, offered or not, and whoever waits learns of the end', () => {
     const member = leader();
     grantAt(member, 1, 5, 0);
     expect(member.primary.renew(id(1), 5_000)).toEqual({ type: 'expired' });
