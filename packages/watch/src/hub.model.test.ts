@@ -186,7 +186,7 @@ class World {
   }
 }
 
-test('G-8: every promise of a watch, in any order of events', () => {
+test('G-8, H-W9: every promise of a watch, in any order of events', () => {
   fc.assert(
     fc.property(
       limitsArb,

@@ -108,7 +108,7 @@ describe('encode once', () => {
   });
 });
 
-describe('memory', () => {
+describe('memory (G-15, J-7)', () => {
   test.each([1_000, 64 * 1024])(
     'B-54, W5: a client that never reads holds at most its bound, with values of %d bytes',
     (valueBytes) => {

@@ -24,9 +24,19 @@ function replay(script: string): string {
   return `${replayed.join('\n\n')}\n`;
 }
 
-test.each(scripts)('%s', (name) => {
+/** The rows of the reliability specification that the comments of a script name. */
+function rowsOf(script: string): string {
+  const comments = script.split('\n').filter((line) => line.startsWith('#'));
+  return [...new Set(comments.join('\n').match(/\b(?:[GFBJ]|CP|H-[A-Z])-?\d+\b/g))].join(', ');
+}
+
+const cases = scripts.map((name) => {
+  const script = readFileSync(new URL(name, folder), 'utf8');
+  return { name, rows: rowsOf(script), script };
+});
+
+test.each(cases)('$name: $rows', ({ name, script }) => {
   const file = new URL(name, folder);
-  const script = readFileSync(file, 'utf8');
   const replayed = replay(script);
   if (process.env['UPDATE_TESTDATA'] === '1') writeFileSync(file, replayed);
   else expect(replayed).toBe(script);
