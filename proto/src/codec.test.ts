@@ -24,7 +24,7 @@ function protoErrorOf(run: () => unknown): ProtoError {
   throw new Error('nothing was thrown');
 }
 
-describe('64-bit integers', () => {
+describe('64-bit integers (J-1)', () => {
   it.each([
     [0n, ''],
     [1n, '1801'],
