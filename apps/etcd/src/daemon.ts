@@ -5,6 +5,7 @@ import {
   PrometheusMetrics,
   bootstrapProblem,
   clientRoutes,
+  clusterRoutes,
   clientTransport,
   grpcMetrics,
   healthRoutes,
@@ -129,7 +130,8 @@ export class Daemon {
     const health = healthRoutes(member, this.#metrics, logger);
     const gateway = daemon.enableGrpcGateway;
     const sources = { member, health, metrics: this.#metrics, gateway };
-    const peerHttp = peerRoutes({ member, raft: this.#peers.routes });
+    const cluster = clusterRoutes(member.peerApi);
+    const peerHttp = peerRoutes({ member, raft: this.#peers.routes, cluster });
     for (const listener of this.#listeners.peer) listener.serve({ http: peerHttp });
     // These answer before there is a leader, so they are the ones to probe a member that has none.
     for (const listener of this.#listeners.metrics) {
@@ -182,9 +184,16 @@ export class Daemon {
       'advertise-client-urls': config.advertiseClientUrls,
     };
     logger.log('info', 'closing etcd server', fields);
-    const listeners = allOf(this.#listeners).map((listener) => listener.close(STOP_GRACE_MS));
-    await Promise.all([...listeners, this.#transport?.stop(STOP_GRACE_MS)]);
-    await this.#member.close();
+    const { client, clientHttp, metrics, peer } = this.#listeners;
+    const member = this.#member;
+    await Promise.all([
+      ...[...client, ...clientHttp, ...metrics].map((listener) => listener.close(STOP_GRACE_MS)),
+      this.#transport?.stop(STOP_GRACE_MS),
+      member.handOver(STOP_GRACE_MS),
+    ]);
+    await member.close();
+    // Until here the others could be told who leads next.
+    await Promise.all(peer.map((listener) => listener.close(0)));
     removeHolder(config.dataDir);
     logger.log('info', 'closed etcd server', fields);
   }

@@ -19,6 +19,8 @@ export { noMetrics } from './metrics.js';
 export type { Counter, Gauge, Histogram, Metrics } from './metrics.js';
 export { HttpTransport } from './peer/http-transport.js';
 export type { HttpTransportPorts } from './peer/http-transport.js';
+export { clusterRoutes } from './peer/cluster-routes.js';
+export type { PeerApi } from './peer/cluster-routes.js';
 export { PeerError } from './peer/errors.js';
 export type { PeerErrorCode } from './peer/errors.js';
 export { noPeers } from './peer/transport.js';

@@ -6,6 +6,7 @@ import type { Alarm } from './apply/command.js';
 import type { Clock } from './clock.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
+import type { PeerApi } from './peer/cluster-routes.js';
 import type { PeerTransport } from './peer/transport.js';
 import type { Random } from './random.js';
 
@@ -46,6 +47,8 @@ export interface MemberView {
 export interface MemberHandle extends AsyncDisposable {
   /** All gRPC services, free of any transport. */
   readonly services: readonly Service[];
+  /** What other members may ask, free of any transport. */
+  readonly peerApi: PeerApi;
   /** Resolves when this member has applied its own publication, which proves a leader and a quorum. */
   readonly ready: Promise<void>;
   /** Resolves (it never rejects) with what went wrong when the member can not go on: answer nothing more, and exit. */
@@ -53,6 +56,8 @@ export interface MemberHandle extends AsyncDisposable {
   view(): MemberView;
   /** Resolves when a linearizable read would be served now; rejects with an `RpcError` as such a read would fail. */
   linearizableRead(signal: AbortSignal): Promise<void>;
+  /** A leader moves leadership to another voter, so that a stop costs no election. Resolves when it has, or time is up. */
+  handOver(timeoutMs: number): Promise<void>;
   /** Ends calls that wait inside with `server stopped`, then closes log and store. Idempotent. */
   close(): Promise<void>;
 }

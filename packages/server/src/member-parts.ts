@@ -2,12 +2,16 @@
 import { ApplyMetrics } from './apply/apply-observer.js';
 import type { AppliedBatch, ReplicatedState } from './apply/applier.js';
 import { Quota } from './apply/quota.js';
+import { askVersion } from './cluster/peer-version.js';
 import { VersionMonitor } from './cluster/version-monitor.js';
 import { autoCompactor, type AutoCompactor } from './compactor/auto-compactor.js';
 import { CompactionDriver } from './compactor/driver.js';
 import { Admission } from './grpc/admission.js';
 import { ResponseHeaders } from './grpc/header.js';
+import type { Clock } from './clock.js';
 import { LeaseEngine } from './lease/lease-engine.js';
+import { LeaseQuestions } from './lease/lease-questions.js';
+import { PrimaryAnswers } from './lease/primary-answers.js';
 import type { MemberConfig } from './member-config.js';
 import type { MemberPorts } from './member-handle.js';
 import { MemberMetrics } from './member-metrics.js';
@@ -15,6 +19,7 @@ import { Publisher } from './publisher.js';
 import { loadReplicatedState } from './replicated-state.js';
 import { Replica } from './replica/replica.js';
 import { Snapshotter } from './replica/snapshotter.js';
+import { APPLY_WAIT_MS } from './request/limits.js';
 import { RequestMetrics } from './request/request-metrics.js';
 import { SpaceAlarm } from './request/space-alarm.js';
 import type { Storage } from './storage.js';
@@ -54,6 +59,8 @@ export interface Core {
 export interface Engines {
   readonly watch: WatchEngine;
   readonly leases: LeaseEngine;
+  readonly leaseAnswers: PrimaryAnswers;
+  readonly leaseQuestions: LeaseQuestions;
   readonly compaction: CompactionDriver;
   readonly autoCompactor: AutoCompactor;
   readonly snapshotter: Snapshotter;
@@ -96,6 +103,14 @@ function makeCore({ config, ports, storage }: Ground, listener: PartsListener): 
 
 function makeEngines(ground: Ground, core: Core, listener: PartsListener): Engines {
   const { config, ports, storage } = ground;
+  const leases = makeLeases(ground, core);
+  const leaseAnswers = new PrimaryAnswers({
+    engine: leases,
+    lessor: core.state.lessor,
+    whenCaughtUp: (then) => {
+      whenCaughtUp(ports.clock, core.replica, then);
+    },
+  });
   const { store, identity } = storage;
   const { clock, logger } = ports;
   const { proposer, leadership } = core.replica;
@@ -107,7 +122,16 @@ function makeEngines(ground: Ground, core: Core, listener: PartsListener): Engin
       fragmentBytesMax: config.maxRequestBytes + GRPC_OVERHEAD_BYTES,
       onError: listener.failed,
     }),
-    leases: makeLeases(ground, core),
+    leases,
+    leaseAnswers,
+    leaseQuestions: new LeaseQuestions({
+      primary: leaseAnswers,
+      clock,
+      requestTimeoutMs: config.requestTimeoutMs,
+      self: memberId,
+      leaderId: () => leadership.leaderId,
+      call: (id, request) => ports.peers.call(id, request),
+    }),
     compaction: new CompactionDriver(store, clock, {
       pauseMs: config.compactionSleepIntervalMs,
       metrics: ports.metrics,
@@ -127,6 +151,8 @@ function makeEngines(ground: Ground, core: Core, listener: PartsListener): Engin
       clock,
       ownVersion: FEATURE_VERSION,
       isLeader,
+      others: () => membership.others(memberId).map(({ id }) => id),
+      versionOf: (id) => askVersion(ports.peers, id),
     }),
     publisher: new Publisher(
       {
@@ -156,6 +182,23 @@ function makeLeases({ config, ports }: Ground, { replica, state }: Core): LeaseE
     checkpointIntervalMs: config.leaseCheckpointIntervalMs,
     lastTickMs: () => replica.lastTickMs,
     wake: replica.wake,
+  });
+}
+
+/** Calls back with true once what is committed now is applied; with false after {@link APPLY_WAIT_MS}. */
+function whenCaughtUp(clock: Clock, replica: Replica, then: (caughtUp: boolean) => void): void {
+  const { appliedIndex, commitIndex } = replica;
+  if (appliedIndex.index >= commitIndex) {
+    then(true);
+    return;
+  }
+  const timer = clock.after(APPLY_WAIT_MS, () => {
+    stop();
+    then(false);
+  });
+  const stop = appliedIndex.whenReached(commitIndex, () => {
+    timer.cancel();
+    then(true);
   });
 }
 

@@ -9,8 +9,7 @@ import { MaintenanceMetrics } from './grpc/maintenance-metrics.js';
 import { MaintenanceService } from './grpc/maintenance-service.js';
 import { watchService } from './grpc/watch-service.js';
 import type { Ground, MemberParts } from './member-parts.js';
-import type { Replica } from './replica/replica.js';
-import { APPLY_WAIT_MS } from './request/limits.js';
+import { transferLeadership } from './replica/leader-transfer.js';
 
 type OnError = (error: unknown) => void;
 
@@ -70,23 +69,17 @@ function kvService(
 }
 
 function leaseService(ground: Ground, parts: MemberParts): Service {
-  const { replica, headers, state } = parts;
+  const { replica, headers } = parts;
   const { store } = ground.storage;
   return new LeaseService({
     store,
-    lessor: state.lessor,
     engine: parts.leases,
+    questions: parts.leaseQuestions,
     proposer: replica.proposer,
     ids: replica.ids,
     quota: parts.quota,
     headers,
-    clock: ground.ports.clock,
-    requestTimeoutMs: ground.config.requestTimeoutMs,
     currentRevision: () => store.revision,
-    hasLeader: () => replica.leadership.leaderId !== 0n,
-    whenCaughtUp: (then) => {
-      whenCaughtUp(ground, replica, then);
-    },
     raiseNoSpace: () => {
       parts.spaceAlarm.raise();
     },
@@ -119,45 +112,9 @@ function maintenanceService(ground: Ground, parts: MemberParts, onError: OnError
       appliedTerm: appliedIndex.term,
     }),
     storageVersion: () => findStorageVersion((name) => store.bucket(name)),
-    transferLeadership: (target, done) => transferLeadership(ground, replica, target, done),
+    transferLeadership: (target, done) => {
+      const { heartbeatIntervalMs } = ground.config;
+      return transferLeadership(replica, target, ground.ports.clock, heartbeatIntervalMs, done);
+    },
   }).service;
-}
-
-/** Calls back with true once what is committed now is applied; with false after {@link APPLY_WAIT_MS}. */
-function whenCaughtUp(
-  { ports }: Ground,
-  replica: Replica,
-  then: (caughtUp: boolean) => void,
-): void {
-  const { appliedIndex, commitIndex } = replica;
-  if (appliedIndex.index >= commitIndex) {
-    then(true);
-    return;
-  }
-  const timer = ports.clock.after(APPLY_WAIT_MS, () => {
-    stop();
-    then(false);
-  });
-  const stop = appliedIndex.whenReached(commitIndex, () => {
-    timer.cancel();
-    then(true);
-  });
-}
-
-/** Asks Raft for the transfer and looks once per heartbeat whether it has happened. Returns how to stop looking. */
-function transferLeadership(
-  { config, ports }: Ground,
-  replica: Replica,
-  target: Parameters<Replica['transferLeader']>[0],
-  done: () => void,
-): () => void {
-  replica.transferLeader(target);
-  const timer = ports.clock.every(config.heartbeatIntervalMs, () => {
-    if (replica.leadership.leaderId !== target) return;
-    timer.cancel();
-    done();
-  });
-  return () => {
-    timer.cancel();
-  };
 }

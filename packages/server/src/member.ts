@@ -17,14 +17,20 @@ import type { MemberHandle, MemberPorts, MemberView } from './member-handle.js';
 import { makeParts, type MemberParts, type ResolvedPorts } from './member-parts.js';
 import { memberServices } from './member-services.js';
 import { noMetrics } from './metrics.js';
+import type { PeerApi } from './peer/cluster-routes.js';
 import { noPeers } from './peer/transport.js';
 import { systemRandom } from './random.js';
+import { findSuccessor, transferLeadership } from './replica/leader-transfer.js';
 import { openStorage, type Storage } from './storage.js';
 
 export type { MemberHandle, MemberPorts, MemberView } from './member-handle.js';
 
+/** How often it is looked whether leadership has moved. */
+const HAND_OVER_POLL_MS = 10;
+
 export class Member implements MemberHandle {
   readonly services: readonly Service[];
+  readonly peerApi: PeerApi;
   readonly ready: Promise<void>;
   readonly failed: Promise<Error>;
 
@@ -85,6 +91,16 @@ export class Member implements MemberHandle {
       failed,
     });
     this.services = memberServices(ground, this.#parts, failed);
+    const { membership } = this.#parts.state;
+    this.peerApi = {
+      clusterId: storage.identity.clusterId,
+      leases: this.#parts.leaseAnswers,
+      members: () => membership.members(),
+      downgradeEnabled: async () => {
+        await this.linearizableRead(signal);
+        return membership.downgrade.enabled;
+      },
+    };
   }
 
   view(): MemberView {
@@ -125,6 +141,32 @@ export class Member implements MemberHandle {
         },
       });
       this.#parts.replica.wake();
+    });
+  }
+
+  handOver(timeoutMs: number): Promise<void> {
+    const { clock, logger, peers } = this.#ports;
+    const { replica, state } = this.#parts;
+    const { memberId } = this.#storage.identity;
+    const voters = state.membership.others(memberId).filter((member) => !member.isLearner);
+    const target = findSuccessor(voters, (id) => peers.connectedSinceMs(id));
+    if (!replica.leadership.isLeader || target === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const ended = (outcome: string): void => {
+        timer.cancel();
+        stop();
+        logger.log('info', outcome, {
+          'local-member-id': memberId,
+          'transferee-member-id': target,
+        });
+        resolve();
+      };
+      const timer = clock.after(timeoutMs, () => {
+        ended('leadership transfer took too long');
+      });
+      const stop = transferLeadership(replica, target, clock, HAND_OVER_POLL_MS, () => {
+        ended('leadership transferred');
+      });
     });
   }
 

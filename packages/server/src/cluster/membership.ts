@@ -73,6 +73,11 @@ export class Membership {
     return [...this.#members.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
+  /** All but this one, ascending by id. */
+  others(id: MemberId): readonly MemberRecord[] {
+    return this.members().filter((member) => member.id !== id);
+  }
+
   find(id: MemberId): MemberRecord | undefined {
     return this.#members.get(id);
   }

@@ -1,5 +1,5 @@
 /** `etcdserverpb.Lease` (rpc.md §7): grant and revoke go through the log; renewal and remaining time are the leader's. */
-import type { LeaseId, Lessor } from '@kv/lease';
+import type { LeaseId } from '@kv/lease';
 import { keyToBytes } from '@kv/mvcc';
 import type { MvccStore } from '@kv/mvcc';
 import {
@@ -16,6 +16,7 @@ import { RequestField } from '../apply/entry-codec.js';
 import type { Quota } from '../apply/quota.js';
 import { encodeLeaseGrant } from '../apply/state-codec.js';
 import type { LeaseEngine } from '../lease/lease-engine.js';
+import type { RemainingTime } from '../lease/primary-answers.js';
 import { KeepAliveCall, type KeepAliveParts } from '../lease/keep-alive.js';
 import { RESPONSE_BYTES_MAX } from '../request/limits.js';
 import type { Draft, Proposer } from '../request/proposer.js';
@@ -29,7 +30,6 @@ import { unreachable } from '../invariant.js';
 
 export interface LeaseServiceParts extends KeepAliveParts {
   readonly store: MvccStore;
-  readonly lessor: Lessor;
   readonly engine: LeaseEngine;
   readonly proposer: Proposer;
   readonly ids: RequestIds;
@@ -111,26 +111,31 @@ export class LeaseService {
   readonly #timeToLive = (call: UnaryCall): void => {
     const request = readRequest(call, () => LeaseTimeToLiveRequest.decode(call.request));
     if (request === undefined) return;
-    this.#parts.whenCaughtUp((caughtUp) => {
-      if (!caughtUp) call.fail(rpcErrorOf('waitAppliedIndexTimeout'));
-      else this.#answerTimeToLive(call, request.ID as LeaseId, request.keys);
+    const id = request.ID as LeaseId;
+    const cancel = this.#parts.questions.timeToLive(id, request.keys, (answer) => {
+      switch (answer.type) {
+        case 'known':
+          this.#answerTimeToLive(call, id, answer.value);
+          return;
+        case 'notFound': {
+          const none = { header: this.#header(), ID: id, TTL: -1n, grantedTTL: 0n, keys: [] };
+          call.reply(LeaseTimeToLiveResponse.encode(none).finish());
+          return;
+        }
+        case 'failed':
+          call.fail(rpcErrorOf(answer.problem));
+          return;
+      }
     });
+    call.onCancel(cancel);
   };
 
-  #answerTimeToLive(call: UnaryCall, id: LeaseId, withKeys: boolean): void {
-    const { engine, headers, store, lessor, hasLeader } = this.#parts;
-    const outcome = engine.timeToLive(id);
-    if (outcome.type === 'not_primary') {
-      call.fail(rpcErrorOf(hasLeader() ? 'leaderChanged' : 'noLeader'));
-      return;
-    }
-    const header = headers.message(store.revision);
-    if (outcome.type === 'not_found') {
-      const none = { header, ID: id, TTL: -1n, grantedTTL: 0n, keys: [] };
-      call.reply(LeaseTimeToLiveResponse.encode(none).finish());
-      return;
-    }
-    const keys = withKeys ? lessor.keys(id) : [];
+  #header(): ReturnType<ResponseHeaders['message']> {
+    return this.#parts.headers.message(this.#parts.store.revision);
+  }
+
+  #answerTimeToLive(call: UnaryCall, id: LeaseId, time: RemainingTime): void {
+    const { keys } = time;
     const size = keys.reduce((sum, key) => sum + key.length + 4, 0);
     if (size > RESPONSE_BYTES_MAX) {
       call.fail(responseTooLarge(size, RESPONSE_BYTES_MAX));
@@ -138,10 +143,10 @@ export class LeaseService {
     }
     call.reply(
       LeaseTimeToLiveResponse.encode({
-        header,
+        header: this.#header(),
         ID: id,
-        TTL: int64FromCounter(outcome.remainingTtlSeconds),
-        grantedTTL: int64FromCounter(outcome.grantedTtlSeconds),
+        TTL: int64FromCounter(time.ttlSeconds),
+        grantedTTL: int64FromCounter(time.grantedTtlSeconds),
         keys: keys.map(keyToBytes),
       }).finish(),
     );

@@ -120,16 +120,19 @@ describe('other paths', () => {
     });
   });
 
-  it('peer listeners tell the version, and hand what is below /raft to the way between members', async () => {
-    const raft = (_: IncomingMessage, response: ServerResponse): void => {
-      response.end('raft');
-    };
-    const get = await serve(peerRoutes({ member: { view: () => well }, raft }));
+  it('peer listeners tell the version, and hand on all else', async () => {
+    const says =
+      (text: string) =>
+      (_: IncomingMessage, response: ServerResponse): void => {
+        response.end(text);
+      };
+    const routes = { raft: says('raft'), cluster: says('cluster') };
+    const get = await serve(peerRoutes({ member: { view: () => well }, ...routes }));
     expect((await get('/version')).status).toBe(200);
-    expect((await get('/metrics')).status).toBe(404);
+    expect(await (await get('/metrics')).text()).toBe('cluster');
     expect(await (await get('/raft')).text()).toBe('raft');
     expect(await (await get('/raft/probing')).text()).toBe('raft');
-    expect((await get('/rafters')).status).toBe(404);
+    expect(await (await get('/rafters')).text()).toBe('cluster');
   });
 });
 

@@ -127,6 +127,8 @@ export function clientRoutes(sources: HttpSources): RequestListener {
 export interface PeerSources extends Pick<HttpSources, 'member'> {
   /** What is below `/raft`: the way of messages between members. */
   readonly raft: RequestListener;
+  /** Everything else that members ask one another. */
+  readonly cluster: RequestListener;
 }
 
 /** The HTTP side of peer listeners: what members ask one another. */
@@ -134,7 +136,7 @@ export function peerRoutes(sources: PeerSources): RequestListener {
   return (request, response) => {
     const path = urlOf(request)?.pathname ?? '';
     if (path === '/raft' || path.startsWith('/raft/')) sources.raft(request, response);
-    else if (path !== '/version') notFound(response);
+    else if (path !== '/version') sources.cluster(request, response);
     else if (isGet(request, response)) serveVersion(sources, response);
   };
 }

@@ -3,28 +3,20 @@
  * client is read no further while {@link WAITING_MAX} requests wait.
  */
 import { LeaseKeepAliveRequest, LeaseKeepAliveResponse } from '@kv/proto';
-import type { LeaseCheckpoint, LeaseId } from '@kv/lease';
+import type { LeaseId } from '@kv/lease';
 import type { StreamCall } from '@kv/rpc';
-import type { Clock, Timer } from '../clock.js';
 import type { ResponseHeaders } from '../grpc/header.js';
 import { int64FromCounter } from '../grpc/int64.js';
 import { readRequest } from '../grpc/request-bytes.js';
 import { rpcErrorOf, type CallProblem } from '../grpc/status.js';
-import type { LeaseEngine } from './lease-engine.js';
+import type { LeaseQuestions } from './lease-questions.js';
 
 const WAITING_MAX = 1024;
-/** A member without a leader, or that has just become one, looks again after this long. */
-const RETRY_MS = 50;
 
 export interface KeepAliveParts {
-  readonly engine: LeaseEngine;
+  readonly questions: LeaseQuestions;
   readonly headers: ResponseHeaders;
-  readonly clock: Clock;
-  readonly requestTimeoutMs: number;
   readonly currentRevision: () => number;
-  readonly hasLeader: () => boolean;
-  /** Calls back with true once everything committed is applied, false when that takes too long. */
-  readonly whenCaughtUp: (then: (caughtUp: boolean) => void) => void;
 }
 
 export class KeepAliveCall {
@@ -82,73 +74,19 @@ export class KeepAliveCall {
     this.#busy = true;
     // The header shows the revision from before the renewal.
     const revision = this.#parts.currentRevision();
-    this.#whenPrimary(this.#parts.clock.monotonicMs(), () => {
-      this.#renew(id, revision, false);
-    });
-  }
-
-  /** Waits for leadership of this member; other members can not be asked yet. */
-  #whenPrimary(startedMs: number, then: () => void): void {
-    const { engine, clock, requestTimeoutMs, hasLeader } = this.#parts;
-    if (engine.isPrimary) {
-      engine.confirmLeadership((leads) => {
-        if (this.#ended) return;
-        if (leads) then();
-        else this.#fail('notPrimaryLessor');
-      });
-      return;
-    }
-    if (clock.monotonicMs() - startedMs >= requestTimeoutMs) {
-      this.#fail(hasLeader() ? 'timedOut' : 'noLeader');
-      return;
-    }
-    const retry: Timer = clock.after(RETRY_MS, () => {
-      this.#whenPrimary(startedMs, then);
-    });
-    this.#stopWaiting = () => {
-      retry.cancel();
-    };
-  }
-
-  #renew(id: LeaseId, revision: number, caughtUp: boolean): void {
-    const { engine } = this.#parts;
-    const outcome = engine.renew(id);
-    switch (outcome.type) {
-      case 'renewed':
-        if (outcome.clear === undefined) this.#answer(id, revision, outcome.ttlSeconds);
-        else this.#clear(id, revision, outcome.clear);
-        return;
-      case 'expired':
-        // The answer waits until it is gone, or leadership is: then it is looked for again.
-        this.#stopWaiting = engine.onceGone(id, () => {
-          this.#renew(id, revision, true);
-        });
-        return;
-      case 'not_found':
-        if (caughtUp) this.#answer(id, revision, 0);
-        else this.#catchUp(id, revision);
-        return;
-      case 'not_primary':
-        this.#fail('notPrimaryLessor');
-        return;
-    }
-  }
-
-  /** The lease may be in an entry that is committed and not applied yet. */
-  #catchUp(id: LeaseId, revision: number): void {
-    this.#parts.whenCaughtUp((caughtUp) => {
+    this.#stopWaiting = this.#parts.questions.renew(id, (answer) => {
       if (this.#ended) return;
-      if (caughtUp) this.#renew(id, revision, true);
-      else this.#fail('waitAppliedIndexTimeout');
-    });
-  }
-
-  /** A recorded remainder is cleared through the log first; only the renewal after that is an answer. */
-  #clear(id: LeaseId, revision: number, checkpoint: LeaseCheckpoint): void {
-    this.#parts.engine.clearCheckpoint(checkpoint, (applied) => {
-      if (this.#ended) return;
-      if (applied) this.#renew(id, revision, true);
-      else this.#fail('timedOut');
+      switch (answer.type) {
+        case 'known':
+          this.#answer(id, revision, answer.value.ttlSeconds);
+          return;
+        case 'notFound':
+          this.#answer(id, revision, 0);
+          return;
+        case 'failed':
+          this.#fail(answer.problem);
+          return;
+      }
     });
   }
 

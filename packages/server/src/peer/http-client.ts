@@ -48,7 +48,7 @@ export class HttpClient {
         method,
         agent: this.#agent,
         headers: { ...headers, 'content-length': body.length.toString() },
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
       });
       asked.once('error', failed);
       asked.once('response', (response) => {

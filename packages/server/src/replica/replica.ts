@@ -283,8 +283,7 @@ export class Replica {
   }
 
   #setPeers(): void {
-    const others = this.#membership.members().filter((member) => member.id !== this.#memberId);
-    this.#peers.setPeers(others);
+    this.#peers.setPeers(this.#membership.others(this.#memberId));
   }
 
   /** In a later turn: nobody else can lead, and waiting for an election timeout would only cost time. */
