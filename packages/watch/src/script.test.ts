@@ -30,14 +30,12 @@ function rowsOf(script: string): string {
   return [...new Set(comments.join('\n').match(/\b(?:[GFBJ]|CP|H-[A-Z])-?\d+\b/g))].join(', ');
 }
 
-const cases = scripts.map((name) => {
-  const script = readFileSync(new URL(name, folder), 'utf8');
-  return { name, rows: rowsOf(script), script };
-});
-
-test.each(cases)('$name: $rows', ({ name, script }) => {
+for (const name of scripts) {
   const file = new URL(name, folder);
-  const replayed = replay(script);
-  if (process.env['UPDATE_TESTDATA'] === '1') writeFileSync(file, replayed);
-  else expect(replayed).toBe(script);
-});
+  const script = readFileSync(file, 'utf8');
+  test(`${name}: ${rowsOf(script)}`, () => {
+    const replayed = replay(script);
+    if (process.env['UPDATE_TESTDATA'] === '1') writeFileSync(file, replayed);
+    else expect(replayed).toBe(script);
+  });
+}

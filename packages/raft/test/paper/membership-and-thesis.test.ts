@@ -221,6 +221,18 @@ describe('thesis §3.10 leadership transfer', () => {
     expect(leader.node.propose([NO_DATA])).toMatchObject({ outcome: 'appended' });
   });
 
+  it('is given up after a whole election timeout, whenever it began', () => {
+    const cluster = new TestCluster(3);
+    const leader = cluster.elect(1);
+    leader.tick(7);
+    cluster.isolate(3);
+    leader.node.transferLeader(id(3));
+    leader.tick(9);
+    expect(leader.node.status().transferee).toBe(id(3));
+    leader.tick(1);
+    expect(leader.node.status().transferee).toBe(0n);
+  });
+
   it('the removal of the target ends the transfer', () => {
     const cluster = new TestCluster(3);
     const leader = cluster.elect(1);
