@@ -144,6 +144,7 @@ export class Replica {
         },
       },
       this.ids.next(),
+      this.ids.prefix,
     );
   }
 

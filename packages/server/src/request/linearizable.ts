@@ -6,6 +6,7 @@
  */
 import type { LogIndex } from '@kv/raft';
 import { invariant } from '../invariant.js';
+import { bufferOver } from '../wire/buffer.js';
 import { READ_INDEX_RETRY_MS, WAITING_READS_MAX } from './limits.js';
 
 export type ReadFailure = 'timedOut' | 'leaderChanged' | 'stopped' | 'tooManyRequests';
@@ -40,13 +41,18 @@ export class Linearizable {
   #round: Round | undefined;
   /** Confirmed rounds that wait until their index is applied. */
   readonly #applying = new Set<Round>();
+  readonly #prefix: number;
   #nextContext: number;
   #stopped = false;
 
-  /** `firstContext`: where the 48-bit context numbers of this process begin; differs between members and restarts. */
-  constructor(ports: LinearizablePorts, firstContext: number) {
+  /**
+   * `firstContext`: where the 48-bit context numbers of this process begin; differs between restarts. `prefix`: 16 bits of
+   * this member: a leader takes two requests with the same context for one.
+   */
+  constructor(ports: LinearizablePorts, firstContext: number, prefix = 0) {
     this.#ports = ports;
     this.#nextContext = firstContext;
+    this.#prefix = prefix;
   }
 
   /** Whether somebody waits and no round is under way: the loop calls `begin` in its next turn. */
@@ -80,7 +86,7 @@ export class Linearizable {
   confirmed(context: Uint8Array, index: LogIndex): void {
     const round = this.#round;
     if (round === undefined) return;
-    const number = contextNumber(context);
+    const number = contextNumber(this.#prefix, context);
     if (number < round.firstContext || number > round.lastContext) return;
     this.#round = undefined;
     this.#applying.add(round);
@@ -121,7 +127,7 @@ export class Linearizable {
     round.lastContext = this.#nextContext;
     round.askedMs = nowMs;
     this.#nextContext += 1;
-    this.#ports.requestIndex(contextBytes(round.lastContext));
+    this.#ports.requestIndex(contextBytes(this.#prefix, round.lastContext));
   }
 
   #failRound(failure: ReadFailure): void {
@@ -133,14 +139,15 @@ export class Linearizable {
 }
 
 /** Eight bytes, as etcd's contexts are. */
-function contextBytes(number: number): Uint8Array {
+function contextBytes(prefix: number, number: number): Uint8Array {
   const bytes = Buffer.alloc(8);
-  bytes.writeUIntBE(number, 2, 6);
+  bytes.writeUIntBE(number, bytes.writeUInt16BE(prefix), 6);
   return bytes;
 }
 
-function contextNumber(context: Uint8Array): number {
+/** -1 for a context that is not of this member. */
+function contextNumber(prefix: number, context: Uint8Array): number {
   if (context.length !== 8) return -1;
-  const bytes = Buffer.from(context.buffer, context.byteOffset, context.byteLength);
-  return bytes.readUIntBE(2, 6);
+  const bytes = bufferOver(context);
+  return bytes.readUInt16BE(0) === prefix ? bytes.readUIntBE(2, 6) : -1;
 }

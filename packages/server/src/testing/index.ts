@@ -4,3 +4,5 @@ export { FakeStreamCall, FakeUnaryCall, metadataOf } from './fake-calls.js';
 export type { CallEnd } from './fake-calls.js';
 export { MemoryMember, seededRandom, TestStream } from './memory-member.js';
 export type { MemoryMemberOptions, PowerCut } from './memory-member.js';
+export { MemoryCluster } from './memory-cluster.js';
+export { MemoryNetwork } from './memory-network.js';

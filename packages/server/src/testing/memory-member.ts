@@ -11,6 +11,7 @@ import { silentLogger, type Logger } from '../logger.js';
 import { defaultMemberConfig, type MemberConfig } from '../member-config.js';
 import { Member } from '../member.js';
 import { noMetrics, type Metrics } from '../metrics.js';
+import { noPeers, type PeerTransport } from '../peer/transport.js';
 import { FakeStreamCall, FakeUnaryCall, metadataOf } from './fake-calls.js';
 import { FakeClock } from './fake-clock.js';
 
@@ -35,6 +36,10 @@ export interface MemoryMemberOptions {
   readonly seed?: number;
   readonly logger?: Logger;
   readonly metrics?: Metrics;
+  /** Its own by default; members of one cluster share one. */
+  readonly clock?: FakeClock;
+  /** Made anew at each start. Alone by default. */
+  readonly peers?: () => PeerTransport;
   /** Asked before each operation of the store's backend: a returned error is thrown instead. */
   readonly backendFault?: (operation: BackendOperation) => Error | undefined;
 }
@@ -48,7 +53,7 @@ export interface PowerCut {
 }
 
 export class MemoryMember {
-  readonly clock: FakeClock = new FakeClock();
+  readonly clock: FakeClock;
   readonly disk: FaultyDisk;
   backend: MemoryBackend;
   readonly #options: MemoryMemberOptions;
@@ -56,6 +61,7 @@ export class MemoryMember {
 
   private constructor(options: MemoryMemberOptions) {
     this.#options = options;
+    this.clock = options.clock ?? new FakeClock();
     this.disk = new FaultyDisk(seededRandom(options.seed ?? 1));
     this.backend = new MemoryBackend(this.#backendOptions());
   }
@@ -90,6 +96,7 @@ export class MemoryMember {
       fileSystem: this.disk,
       walSegmentBytes: WAL_SEGMENT_BYTES,
       openBackend: () => this.backend,
+      peers: this.#options.peers?.() ?? noPeers,
     });
     await this.clock.settle();
   }
@@ -109,12 +116,17 @@ export class MemoryMember {
 
   /** Power fails now, and comes back. The member that ran is gone without having been told. */
   async crash(cut: PowerCut = {}): Promise<void> {
+    await this.powerOff(cut);
+    await this.start();
+  }
+
+  /** Power fails now. `start` lets it come back. */
+  async powerOff(cut: PowerCut = {}): Promise<void> {
     this.disk.reboot(cut.disk ?? 'none');
     this.backend = this.backend.crash(cut.commitsKept ?? 0, this.#backendOptions());
     // What is left of the old process must not go on in memory.
     this.#member?.close().catch(() => undefined);
     await this.clock.settle();
-    await this.start();
   }
 
   /** Calls a unary method and waits for its end. Rejects with the RpcError of a failed call. */
