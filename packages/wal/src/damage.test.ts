@@ -120,6 +120,30 @@ describe('F-14: the tail', () => {
     expect(repaired.length).toBe(content.length);
     expect(usedBytes(repaired)).toBeLessThanOrEqual(recovered.repair?.offset ?? 0);
   });
+
+  it('W5: power loss at any moment of the repair leaves the tail as it was, or its copy', async () => {
+    const content = await killed(async (wal) => {
+      wal.append({ entries: [entry(1), entry(2, 1, new Uint8Array(3000).fill(7))] });
+      await wal.sync();
+    });
+    content.fill(0, 1024, 1536);
+    let cut = 0;
+    for (let operation = 0; ; operation++) {
+      const disk = diskWith(content);
+      disk.crashAt(operation);
+      const opened = await open(disk).catch(() => undefined);
+      for (const policy of ['none', 'sectors'] as const) {
+        disk.reboot(policy);
+        const isCut = !Buffer.from(disk.content(FIRST)).equals(content);
+        if (isCut) {
+          cut++;
+          expect(disk.content(`${FIRST}.broken`), `operation ${operation}`).toEqual(content);
+        }
+      }
+      if (opened !== undefined) break;
+    }
+    expect(cut).toBeGreaterThan(0);
+  });
 });
 
 describe('acknowledged data', () => {

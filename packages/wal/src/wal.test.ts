@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   create,
   DIRECTORY,
+  METADATA,
   entries,
   entry,
   failure,
@@ -235,6 +236,26 @@ describe('segments', () => {
     await again.sync();
     again.release(toIndex(50));
     expect((await again.purge(1)).length).toBeGreaterThan(0);
+  });
+
+  it('purge does not count on a commit index that came while the sync ran (W4)', async () => {
+    const { fileSystem, hold } = gate(makeDisk());
+    const wal = await Wal.create(DIRECTORY, METADATA, { segmentBytes: 4096, fileSystem });
+    for (let i = 1; i <= 9; i++) {
+      wal.append({ entries: [entry(i, 1, new Uint8Array(1500))], hardState: state(1, i) });
+      await wal.sync();
+    }
+    await wal.saveSnapshot(snapshot(50, 2));
+    wal.release(toIndex(50));
+    const release = hold();
+    wal.append({ entries: [], hardState: state(2, 9) });
+    const running = wal.sync();
+    wal.append({ entries: [], hardState: state(2, 50) });
+    release();
+    await running;
+    expect(await wal.purge(1)).toEqual([]);
+    await wal.sync();
+    expect(await wal.purge(1)).not.toEqual([]);
   });
 
   it("a leader's snapshot beyond the log moves lastIndex", async () => {
