@@ -218,6 +218,7 @@ function makeSnapshotter(ground: Ground, { replica }: Core, listener: PartsListe
       logger: ports.logger,
       metrics: ports.metrics,
       confState: () => replica.confState(),
+      keepFrom: () => replica.keepFrom(),
       onError: listener.failed,
     },
     index,

@@ -100,6 +100,25 @@ describe('one that fails', () => {
     await expectAgreement();
   });
 
+  it('F-3 a member that was away for longer than the log is usually kept catches up, whoever leads then', async () => {
+    await cluster.stop();
+    cluster = await MemoryCluster.open(3, { snapshotCatchupEntries: 50, snapshotCount: 100 });
+    const [away, ...others] = cluster.others(await cluster.leader());
+    if (away === undefined) throw new Error('there are three');
+    await away.powerOff();
+    others.push(await cluster.leader(cluster.others(away)));
+    for (let n = 0; n < 1500; n++) {
+      await write(await cluster.leader(others), `k${n % 100}`, String(n));
+      if (n % 300 === 299) await cluster.clock.advance(2500);
+    }
+    for (const member of others) await member.powerOff();
+    for (const member of others) await member.start();
+    await away.start();
+    await cluster.leader();
+    expect(await read(away)).toHaveLength(100);
+    await expectAgreement();
+  });
+
   it('F-5 a leader that is cut off acknowledges nothing, answers no read, and steps down', async () => {
     const old = await cluster.leader();
     await write(old, 'k', '1');

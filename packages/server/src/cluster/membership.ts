@@ -78,6 +78,11 @@ export class Membership {
     return this.members().filter((member) => member.id !== id);
   }
 
+  /** Whether there is at most one member. */
+  get isAlone(): boolean {
+    return this.#members.size <= 1;
+  }
+
   find(id: MemberId): MemberRecord | undefined {
     return this.#members.get(id);
   }

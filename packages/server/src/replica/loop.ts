@@ -27,6 +27,7 @@ import type { Pending } from '../request/pending.js';
 import type { Proposal } from '../request/proposal.js';
 import type { RequestMetrics } from '../request/request-metrics.js';
 import type { Inbox } from './inbox.js';
+import type { Laggards } from './laggards.js';
 import type { LogTrimmer } from './log-trimmer.js';
 import type { ReplicaMetrics } from './replica-metrics.js';
 
@@ -40,6 +41,7 @@ export interface LoopParts {
   readonly applier: Applier;
   readonly appliedIndex: AppliedIndex;
   readonly trimmer: LogTrimmer;
+  readonly laggards: Pick<Laggards, 'neededFrom'>;
   readonly peers: PeerTransport;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -268,7 +270,8 @@ export class ReplicaLoop {
   #trim(lastIndex: LogIndex, entries: readonly Entry[]): void {
     let bytes = 0;
     for (const entry of entries) bytes += entry.data.length;
-    const forget = this.#parts.trimmer.applied(lastIndex, entries.length, bytes);
+    const { trimmer, laggards } = this.#parts;
+    const forget = trimmer.applied(lastIndex, entries.length, bytes, laggards.neededFrom);
     if (forget !== undefined && forget <= this.#parts.node.applied) this.#parts.log.compact(forget);
   }
 

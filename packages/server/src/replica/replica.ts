@@ -25,6 +25,7 @@ import { RequestIds } from '../request/request-id.js';
 import type { Storage } from '../storage.js';
 import { Inbox } from './inbox.js';
 import { Leadership } from './leadership.js';
+import { Laggards } from './laggards.js';
 import { LogTrimmer } from './log-trimmer.js';
 import { ReplicaLoop } from './loop.js';
 import { ReplicaMetrics } from './replica-metrics.js';
@@ -63,6 +64,8 @@ export class Replica {
   readonly linearizable: Linearizable;
   readonly #node: RawNode;
   readonly #loop: ReplicaLoop;
+  readonly #laggards: Laggards;
+  readonly #catchupEntries: number;
   readonly #memberId: MemberId;
   readonly #local: LocalMember;
   readonly #fail: (error: Error) => void;
@@ -97,6 +100,14 @@ export class Replica {
     const inbox = new Inbox();
     this.linearizable = this.#makeLinearizable(config, ports);
     this.leadership = this.#makeLeadership(ports, metrics, listener);
+    this.#catchupEntries = config.snapshotCatchupEntries;
+    this.#laggards = new Laggards({
+      logger,
+      others: () => state.membership.others(memberId).map(({ id }) => id),
+      isConnected: (id) => ports.peers.connectedSinceMs(id) !== undefined,
+      progress: () => this.#node.status().progress,
+      firstIndex: () => storage.log.firstIndex(),
+    });
     this.#loop = new ReplicaLoop(
       {
         node: this.#node,
@@ -108,6 +119,7 @@ export class Replica {
         applier: this.#makeApplier(state, quota, ports),
         appliedIndex: this.appliedIndex,
         trimmer: new LogTrimmer(config.snapshotCatchupEntries),
+        laggards: this.#laggards,
         peers: ports.peers,
         clock,
         logger,
@@ -218,6 +230,13 @@ export class Replica {
     return this.#node.status().config;
   }
 
+  /** The first entry that others may need, or a little before what was applied; undefined when there are no others. */
+  keepFrom(): LogIndex | undefined {
+    if (this.#membership.isAlone) return undefined;
+    const recent = Math.max(0, this.appliedIndex.index - this.#catchupEntries);
+    return toIndex(Math.min(recent, this.#laggards.neededFrom));
+  }
+
   /** Starts to listen to others, and the first turn, which applies what the log has committed. */
   start(): void {
     this.#peers.start(this.#local, {
@@ -254,6 +273,7 @@ export class Replica {
   tick(): void {
     const nowMs = this.#clock.monotonicMs();
     this.#lastTickMs = nowMs;
+    if (!this.#membership.isAlone) this.#laggards.tick();
     this.#loop.tick();
     this.proposer.tick(nowMs);
     this.linearizable.tick(nowMs);

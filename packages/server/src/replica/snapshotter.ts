@@ -2,7 +2,7 @@
  * Makes the store durable from time to time, and lets go of the log below that (semantics.md §22). The order is what
  * matters (invariant I5; crash points CP-6):
  *
- * 1. remember index, term and configuration as of now;
+ * 1. remember index, term and configuration as of now, or (where others may need entries below) as of some time ago;
  * 2. checkpoint the store: everything up to there is synced in the database;
  * 3. write the snapshot file, synced;
  * 4. write the snapshot record into the log, synced: from here on a restart begins at this index;
@@ -18,11 +18,14 @@ import { errorOf } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { doublingBuckets } from '../metric-buckets.js';
 import type { Histogram, Metrics } from '../metrics.js';
+import { SnapshotMarks, type SnapshotMark } from './snapshot-marks.js';
 
 /** Between two snapshots, unless the log has grown by {@link LOG_BYTES_MAX}: each costs a sync or four. */
 const INTERVAL_MIN_MS = 2000;
 /** Bytes of the log that a restart may have to replay. */
 const LOG_BYTES_MAX: number = 256 * 1024 * 1024;
+/** Bytes of the log that are kept for members that are behind. Beyond that they are left behind (see `laggards.ts`). */
+const HELD_LOG_BYTES_MAX: number = 512 * 1024 * 1024;
 /** Bytes of committed changes in the store that no checkpoint has moved into the database yet. */
 const STORE_LOG_BYTES_MAX: number = 24 * 1024 * 1024;
 
@@ -41,6 +44,8 @@ export interface SnapshotterParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly confState: () => ConfState;
+  /** The log is not cut at or after this entry, as other members may need it; undefined for a member that is alone. */
+  readonly keepFrom: () => LogIndex | undefined;
   /** The disk failed: the member must stop. */
   readonly onError: (error: Error) => void;
 }
@@ -50,6 +55,7 @@ export class Snapshotter {
   /** The newest snapshot recorded in the log. */
   #recorded: LogIndex;
   #applied: { readonly index: LogIndex; readonly term: Term };
+  readonly #marks = new SnapshotMarks();
   #recordedBytes = 0;
   #lastMs: number;
   readonly #fileTime: Histogram;
@@ -72,7 +78,12 @@ export class Snapshotter {
   /** A batch was applied. Starts what is due; never more than one at a time. */
   applied(index: LogIndex, term: Term): void {
     this.#applied = { index, term };
-    if (this.#isIdle() && this.#snapshotIsDue()) this.#start(() => this.#snapshot());
+    const { confState, keepFrom } = this.#parts;
+    const kept = keepFrom();
+    if (kept !== undefined) this.#marks.applied(index, term, confState);
+    if (!this.#isIdle() || !this.#snapshotIsDue()) return;
+    const at = kept === undefined ? { index, term, confState: confState() } : this.#findMark(kept);
+    if (at !== undefined) this.#start(() => this.#snapshot(at));
   }
 
   /** A tick has passed. Between snapshots the store's own log is kept short. */
@@ -100,6 +111,18 @@ export class Snapshotter {
     return clock.monotonicMs() - this.#lastMs >= INTERVAL_MIN_MS || grown >= LOG_BYTES_MAX;
   }
 
+  /** Where the log may be cut, and it is worth it. */
+  #findMark(keepFrom: LogIndex): SnapshotMark | undefined {
+    const grown = this.#parts.wal.bytesWritten - this.#recordedBytes;
+    const mark = this.#marks.newestBelow(
+      grown >= HELD_LOG_BYTES_MAX ? this.#applied.index : keepFrom,
+    );
+    if (mark === undefined || mark.index - this.#recorded < this.#parts.snapshotCount) {
+      return undefined;
+    }
+    return mark;
+  }
+
   #start(work: () => Promise<void>): void {
     this.#running = work()
       .catch((error: unknown) => {
@@ -110,9 +133,8 @@ export class Snapshotter {
       });
   }
 
-  async #snapshot(): Promise<void> {
+  async #snapshot(meta: SnapshotMark): Promise<void> {
     const { store, wal, fileSystem, snapDir, clock, logger } = this.#parts;
-    const meta = { ...this.#applied, confState: this.#parts.confState() };
     const bytes = wal.bytesWritten;
     await store.checkpoint();
     const startedMs = clock.monotonicMs();
@@ -120,6 +142,7 @@ export class Snapshotter {
     this.#fileTime.observe((clock.monotonicMs() - startedMs) / 1000);
     await wal.saveSnapshot(meta);
     this.#recorded = meta.index;
+    this.#marks.forget(meta.index);
     this.#recordedBytes = bytes;
     this.#lastMs = clock.monotonicMs();
     logger.log('debug', 'recorded a snapshot', { index: meta.index, term: meta.term });
