@@ -8,6 +8,3 @@ export function afterRevision(revision: Revision, count = 1): Revision {
   invariant(Number.isSafeInteger(next), 'revisions stay below 2^53', { revision, count });
   return next as Revision;
 }
-
-/** What a header says that has no revision. */
-export const NO_REVISION: Revision = 0 as Revision;
