@@ -40,7 +40,7 @@ const bucketsInOrder: readonly (BucketName | 'key')[] = [
 const ignoredMeta: ReadonlySet<string> = new Set(['consistent_index', 'term', 'storageVersion']);
 
 /** A generator that yields after each step, as a task. `release` runs once, at the end or when given up. */
-export class GeneratorTask<T> implements SlicedTask<T> {
+class GeneratorTask<T> implements SlicedTask<T> {
   private readonly steps: Generator<undefined, T>;
   private readonly release: () => void;
 

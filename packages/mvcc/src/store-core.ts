@@ -19,6 +19,9 @@ import { StoreState } from './store-state.js';
 export const stateBucket = '~store';
 export const stateKey: Uint8Array = new TextEncoder().encode('state');
 
+/** In the bucket `meta`, as in etcd: the configuration that goes with the consistent index. */
+export const confStateKey: Uint8Array = new TextEncoder().encode('confState');
+
 /** Stands where a record is about to be loaded. Never seen outside of `loadMany`. */
 const placeholder: StoredKeyValue = deletedKeyValue('' as Key, 0);
 

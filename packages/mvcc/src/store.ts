@@ -31,10 +31,8 @@ import type {
 } from './options.js';
 import { NewestView, PastView, RevisionPin } from './read-view.js';
 import { recover } from './recovery.js';
-import { StoreCore } from './store-core.js';
+import { confStateKey, StoreCore } from './store-core.js';
 import { BatchTxn } from './write-txn.js';
-
-const confStateKey = new TextEncoder().encode('confState');
 
 /** Counts for metrics and status; each is O(1). */
 export interface StoreCounts {

@@ -10,9 +10,8 @@ import { runRangeQuery } from './range-query.js';
 import type { RangeQuery, RangeQueryResult } from './range-query.js';
 import { PastView } from './read-view.js';
 import type { NewestView } from './read-view.js';
+import { confStateKey } from './store-core.js';
 import type { StoreCore } from './store-core.js';
-
-const confStateKey = new TextEncoder().encode('confState');
 
 /** Where a transaction stands; anything else than what a method needs is a bug of its caller. */
 type Phase = 'between requests' | 'in a request' | 'ended';

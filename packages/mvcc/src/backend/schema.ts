@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3';
 import { MvccError } from '../errors.js';
 
 /** `kvmv`: marks the file as ours in its header. */
-export const applicationId = 0x6b766d76;
+const applicationId = 0x6b766d76;
 /** Rises with each change of tables or of the bytes in them. */
 export const schemaVersion = 1;
 /** The first release without the WAL-reset bug (two connections, commit against checkpoint). */
