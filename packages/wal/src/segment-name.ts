@@ -16,7 +16,7 @@ export function formatSegmentName(id: SegmentId): string {
 }
 
 /** The id in a file name; undefined for any other file, or numbers above 2^53 - 1. */
-export function parseSegmentName(name: string): SegmentId | undefined {
+function parseSegmentName(name: string): SegmentId | undefined {
   const match = PATTERN.exec(name);
   if (match === null) return undefined;
   const sequence = Number.parseInt(match[1] ?? '', 16);

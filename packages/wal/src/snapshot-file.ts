@@ -43,7 +43,7 @@ export interface LoadedSnapshots {
 }
 
 /** Name of the file of a snapshot. */
-export function snapshotFileName(id: SnapshotId): string {
+function snapshotFileName(id: SnapshotId): string {
   return `${hex16(id.term)}-${hex16(id.index)}.snap`;
 }
 
