@@ -117,7 +117,7 @@ export function describeConfChange(change: ConfChangeV2): string {
 }
 
 /** Changes as `v1 l2 r3 u4`. */
-export function describeChanges(changes: readonly ConfChangeSingle[]): string {
+function describeChanges(changes: readonly ConfChangeSingle[]): string {
   return changes.map(({ type, nodeId }) => `${changeLetters[type]}${nodeId.toString()}`).join(' ');
 }
 
@@ -144,7 +144,7 @@ function describePayload(entry: Entry): string {
   }
 }
 
-export function describeEntry(entry: Entry): string {
+function describeEntry(entry: Entry): string {
   const payload = describePayload(entry);
   const suffix = payload === '' ? '' : ` ${payload}`;
   return `${entry.term}/${entry.index} ${entryNames[entry.type]}${suffix}`;
