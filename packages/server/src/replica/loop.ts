@@ -81,9 +81,13 @@ export class ReplicaLoop {
   /** A wait is under way though the loop has ended: what it waits for still uses the log. */
   #draining = false;
 
+  /** What the log had committed at the start. Before it is applied, nothing is taken in: who the others are is in there. */
+  readonly #replayTo: LogIndex;
+
   constructor(parts: LoopParts, listener: LoopListener) {
     this.#parts = parts;
     this.#listener = listener;
+    this.#replayTo = parts.node.commit;
   }
 
   /** There is something in the inbox, or somebody wants to read: a turn comes soon. */
@@ -155,6 +159,7 @@ export class ReplicaLoop {
 
   #takeInput(): void {
     const { node, inbox, linearizable, clock } = this.#parts;
+    if (node.applied < this.#replayTo) return;
     for (const message of inbox.takeMessages()) this.#step(message);
     if (this.#tickDue) {
       this.#tickDue = false;
