@@ -118,10 +118,10 @@ function* hashKvSteps(
     if (bytes.length === 0) break;
     const run = core.records(bytes, after);
     let past = false;
-    while (!past && run.next()) {
+    while (run.next()) {
       const { head } = run;
       past = head.main > revision;
-      if (past || (head.main === compactRevision && head.isTombstone)) continue;
+      if (past) break;
       if (head.main <= compactRevision && !keeps(core, bytes, run, keepAt)) continue;
       hasher.record(run, bytes);
     }
@@ -137,7 +137,10 @@ function* hashKvSteps(
   };
 }
 
-/** True when the record that `run` is at is the put that a read of its key at `at` would return. */
+/**
+ * True when the record that `run` is at is the put that a read of its key at `at` would return. Never for a tombstone: the one
+ * that stays at exactly the compaction revision is left out by etcd, too.
+ */
 function keeps(core: StoreCore, bytes: Uint8Array, run: RecordRun, at: number): boolean {
   const slot = core.index.find(keyOf(run.head, bytes));
   return slot >= 0 && core.index.seqAt(slot, at) === run.seq;
