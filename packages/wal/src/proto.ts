@@ -1,6 +1,7 @@
 /** The few protobuf fields of etcd's own small messages: walpb.Snapshot and snappb.snapshot. Cold paths only. */
 import { toIndex, toTerm, EMPTY_CONF_STATE, type SnapshotMeta } from '@kv/raft';
 import { decodeConfState, encodeConfState } from '@kv/raft/codec';
+import { readVarint, varintEnd } from './varint.js';
 
 /** A field: a number, or bytes borrowed from the message. */
 interface Field {
@@ -107,15 +108,10 @@ function* fieldsOf(bytes: Uint8Array): Generator<Field | undefined, void, undefi
   if (cursor.at > bytes.length) yield undefined;
 }
 
-/** At most 2^53 - 1; undefined if there is none. */
+/** Undefined if there is none. */
 function varint(bytes: Uint8Array, cursor: { at: number }): number | undefined {
-  let value = 0;
-  let scale = 1;
-  for (let i = 0; i < 10; i++, scale *= 128) {
-    const byte = bytes[cursor.at++];
-    if (byte === undefined) return undefined;
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return Number.isSafeInteger(value) ? value : undefined;
-  }
-  return undefined;
+  const value = readVarint(bytes, cursor.at, bytes.length);
+  if (value < 0) return undefined;
+  cursor.at = varintEnd;
+  return value;
 }

@@ -8,6 +8,8 @@
  * ```
  */
 
+import { readVarint, varintEnd } from './varint.js';
+
 export const FRAME_HEADER_BYTES = 8;
 
 /** What a disk writes whole or not at all (etcd's `minSectorSize`). Bigger sectors are multiples of it. */
@@ -80,18 +82,18 @@ export function decodeRecord(
   record.end = end;
   let at = start;
   while (at < end) {
-    const tag = varint(bytes, at, end);
+    const tag = readVarint(bytes, at, end);
     if (tag < 8) return false;
     at = varintEnd;
     const wireType = tag % 8;
     if (wireType === 0) {
-      const value = varint(bytes, at, end);
+      const value = readVarint(bytes, at, end);
       if (value < 0) return false;
       at = varintEnd;
       if (tag === 0x08) record.type = value;
       else if (tag === 0x10) record.crc = value;
     } else if (wireType === 2) {
-      const length = varint(bytes, at, end);
+      const length = readVarint(bytes, at, end);
       if (length < 0 || length > end - varintEnd) return false;
       at = varintEnd + length;
       if (tag === 0x1a) {
@@ -105,23 +107,4 @@ export function decodeRecord(
     }
   }
   return true;
-}
-
-/** Where the varint that was read last ends; a second result without an object per call. */
-let varintEnd = 0;
-
-/** The varint at `at`, at most 2^53 - 1; -1 if there is none before `end`. Sets {@link varintEnd}. */
-function varint(bytes: Uint8Array, at: number, end: number): number {
-  let value = 0;
-  let scale = 1;
-  for (let i = at; i < end && i < at + 10; i++) {
-    const byte = bytes[i] ?? 0;
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) {
-      varintEnd = i + 1;
-      return Number.isSafeInteger(value) ? value : -1;
-    }
-    scale *= 128;
-  }
-  return -1;
 }
