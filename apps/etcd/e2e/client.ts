@@ -2,10 +2,14 @@
 import { Client, Metadata, credentials } from '@grpc/grpc-js';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import {
+  HashKVRequest,
+  HashKVResponse,
   PutRequest,
   PutResponse,
   RangeRequest,
   RangeResponse,
+  StatusRequest,
+  StatusResponse,
   WatchRequest,
   WatchResponse,
   codecOf,
@@ -50,6 +54,31 @@ export class TestClient {
     return value === undefined ? undefined : text(value);
   }
 
+  /** Of everything that the member holds, and the revision that it holds it at. */
+  async hash(): Promise<{ readonly hash: number; readonly revision: bigint }> {
+    const response = await this.#unary(
+      'HashKV',
+      HashKVRequest,
+      HashKVResponse,
+      HashKVRequest.fromPartial({}),
+      'Maintenance',
+    );
+    return { hash: response.hash, revision: response.header?.revision ?? 0n };
+  }
+
+  /** Whether this member leads. */
+  async leads(): Promise<boolean> {
+    const request = StatusRequest.fromPartial({});
+    const response = await this.#unary(
+      'Status',
+      StatusRequest,
+      StatusResponse,
+      request,
+      'Maintenance',
+    );
+    return response.leader !== 0n && response.leader === response.header?.memberId;
+  }
+
   /** A watch on one key; resolves when the server has confirmed it. */
   async watch(key: string): Promise<ClientDuplexStream<WatchRequest, WatchResponse>> {
     const stream = this.#client.makeBidiStreamRequest(
@@ -78,10 +107,11 @@ export class TestClient {
     requestType: MessageType<Q>,
     responseType: MessageType<R>,
     request: Q,
+    service = 'KV',
   ): Promise<R> {
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
-        `/etcdserverpb.KV/${method}`,
+        `/etcdserverpb.${service}/${method}`,
         coders(requestType).serialize,
         coders(responseType).deserialize,
         request,
