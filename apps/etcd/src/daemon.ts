@@ -16,7 +16,7 @@ import {
   systemClock,
   withAccess,
 } from '@kv/server';
-import type { DaemonConfig, Logger, MemberConfig, MemberPorts } from '@kv/server';
+import type { DaemonConfig, Listener, Logger, MemberConfig, MemberPorts } from '@kv/server';
 import {
   describeHolder,
   inspectDataDir,
@@ -163,15 +163,14 @@ export class Daemon {
     this.#transport = transport;
     const http = withAccess({ ...daemon, logger }, clientRoutes(sources));
     const split = this.#listeners.clientHttp.length > 0;
-    const insecurely = 'serving client traffic insecurely; this is strongly discouraged!';
     for (const listener of this.#listeners.client) {
       listener.serve(split ? { transport } : { transport, http });
       const traffic = split ? 'grpc' : 'grpc+http';
-      logger.log('info', insecurely, { traffic, address: listener.address });
+      logger.log('info', servingText(listener), { traffic, address: listener.address });
     }
     for (const listener of this.#listeners.clientHttp) {
       listener.serve({ http });
-      logger.log('info', insecurely, { traffic: 'http', address: listener.address });
+      logger.log('info', servingText(listener), { traffic: 'http', address: listener.address });
     }
   }
 
@@ -204,6 +203,11 @@ export class Daemon {
     await this.#member.close();
   }
 }
+
+const servingText = ({ secure }: Listener): string =>
+  secure
+    ? 'serving client traffic securely'
+    : 'serving client traffic insecurely; this is strongly discouraged!';
 
 function refuseBadBootstrap(config: MemberConfig): void {
   const problem = bootstrapProblem(config);

@@ -1,6 +1,6 @@
 /** The sockets of the daemon: taken before anything is read from disk, so that a busy port is found at once. */
-import { Listener, descriptorsMax } from '@kv/server';
-import type { DaemonConfig, EtcdUrl, ListenerOptions, Logger } from '@kv/server';
+import { Listener, TlsError, autoCertificate, descriptorsMax } from '@kv/server';
+import type { DaemonConfig, EtcdUrl, ListenerOptions, Logger, TlsSettings } from '@kv/server';
 import { StartError } from './start-error.js';
 
 /** Descriptors that are not for clients (etcd's number): files of the log, the store, other members. */
@@ -63,12 +63,18 @@ const busyHints: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'that is no address of this machine',
 };
 
-async function open(url: EtcdUrl, common: Omit<ListenerOptions, 'address'>): Promise<Listener> {
+type Common = Omit<ListenerOptions, 'address' | 'tls'>;
+
+const isSecure = ({ scheme }: EtcdUrl): boolean => scheme === 'https' || scheme === 'unixs';
+
+/** Opens one address; with `tls` if its scheme asks for that. */
+async function open(url: EtcdUrl, common: Common, tls: TlsSettings): Promise<Listener> {
   const address =
     url.port === undefined ? { path: url.socketPath } : { host: url.host, port: url.port };
   try {
-    return await Listener.open({ ...common, address });
+    return await Listener.open({ ...common, address, ...(isSecure(url) ? { tls } : {}) });
   } catch (error) {
+    if (error instanceof TlsError) throw tlsStartError(error);
     const network = url.port === undefined ? 'unix' : 'tcp';
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     const hint = busyHints[code];
@@ -80,16 +86,41 @@ async function open(url: EtcdUrl, common: Omit<ListenerOptions, 'address'>): Pro
   }
 }
 
+/** etcd finds bad files only when it serves (observed.md 30); the line is the same. */
+const tlsStartError = (error: TlsError): StartError =>
+  new StartError('listener failed', error.message, { cause: error, hint: error.hint });
+
+/** The settings for clients, with the certificate that is to be made, made. */
+function clientTlsOf(daemon: DaemonConfig, logger: Logger): TlsSettings {
+  const { clientTls, clientAutoTls, listenClientUrls, listenClientHttpUrls } = daemon;
+  if (![...listenClientUrls, ...listenClientHttpUrls, ...daemon.listenMetricsUrls].some(isSecure)) {
+    return clientTls;
+  }
+  try {
+    const made = clientAutoTls === undefined ? {} : autoCertificate(clientAutoTls, logger);
+    const tls = { ...clientTls, ...made };
+    logger.log('info', 'starting with client TLS', {
+      'tls-info': `cert = ${tls.certFile}, key = ${tls.keyFile}, client-cert=, client-key=, trusted-ca = ${tls.trustedCaFile}, client-cert-auth = ${String(tls.clientCertAuth)}, crl-file = ${tls.crlFile}`,
+      'cipher-suites': tls.cipherSuites,
+    });
+    return tls;
+  } catch (error) {
+    if (error instanceof TlsError) throw tlsStartError(error);
+    throw error;
+  }
+}
+
 const texts = (urls: readonly EtcdUrl[]): readonly string[] => urls.map((url) => url.text);
 
 /** Takes every address of the configuration, or none. */
 export async function openListeners(daemon: DaemonConfig, logger: Logger): Promise<Listeners> {
   const common = { logger, connectionsMax: connectionsMax(), reusePort: daemon.socketReusePort };
+  const tls = clientTlsOf(daemon, logger);
   const opened: Listener[] = [];
   const openAll = async (urls: readonly EtcdUrl[]): Promise<readonly Listener[]> => {
     const listeners: Listener[] = [];
     for (const url of urls) {
-      const listener = await open(url, common);
+      const listener = await open(url, common, tls);
       opened.push(listener);
       listeners.push(listener);
     }

@@ -1,5 +1,6 @@
 /** What the process around a member needs to know: listeners, logs, access. The member itself gets a `MemberConfig`. */
 import type { MemberConfig } from '../member-config.js';
+import type { AutoTls, TlsSettings } from '../transport/tls/tls-settings.js';
 import type { Note, Problem } from './report.js';
 import type { EtcdUrl } from './url-list.js';
 
@@ -16,6 +17,10 @@ export interface DaemonConfig {
   /** HTTP only; when there are any, `listenClientUrls` serve gRPC only. */
   readonly listenClientHttpUrls: readonly EtcdUrl[];
   readonly listenMetricsUrls: readonly EtcdUrl[];
+  /** For addresses of clients and metrics whose scheme is https or unixs. */
+  readonly clientTls: TlsSettings;
+  /** Present when the certificate of `clientTls` is still to be made. */
+  readonly clientAutoTls: AutoTls | undefined;
   /** `*` allows all. */
   readonly corsOrigins: readonly string[];
   /** `*` allows all. */

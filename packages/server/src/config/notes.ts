@@ -3,6 +3,7 @@ import { featureGates } from './feature-gates.js';
 import { allFlags } from './flags/flag-spec.js';
 import type { Note } from './report.js';
 import type { Settings } from './settings.js';
+import { isSecure } from './url-list.js';
 
 const warn = (message: string, fields?: Note['fields']): Note =>
   fields === undefined ? { level: 'warn', message } : { level: 'warn', message, fields };
@@ -50,11 +51,20 @@ const effective: ReadonlySet<string> = new Set([
   'LeaseCheckpointPersist',
 ]);
 
-/** Every address is plain (others are refused), so material for TLS is unused, which etcd says in these words. */
+/** Where an address is plain, material for TLS is unused, which etcd says in these words. */
 function noteUnusedTls(settings: Settings, notes: Note[]): void {
-  for (const url of settings.urls('listen-client-urls')) {
+  const given = settings.text('cert-file') !== '' || settings.text('key-file') !== '';
+  if (settings.isOn('auto-tls') && given) {
+    notes.push(warn('ignoring client auto TLS since certs given'));
+  }
+  const urls = [
+    ...settings.urls('listen-client-urls'),
+    ...settings.urls('listen-client-http-urls'),
+  ];
+  for (const url of urls) {
+    if (isSecure(url)) continue;
     const fields = { 'client-url': url.text };
-    if (settings.text('cert-file') !== '' || settings.text('key-file') !== '') {
+    if (given) {
       const what = 'scheme is http or unix while key and cert files are present';
       notes.push(warn(`${what}; ignoring key and cert files`, fields));
     }

@@ -18,6 +18,7 @@ import { invalid } from './report.js';
 import type { Note, Problem } from './report.js';
 import { Settings } from './settings.js';
 import type { EtcdUrl } from './url-list.js';
+import { clientAutoTls, clientTls } from './tls.js';
 import { parseRetention, validate } from './validate.js';
 import type { Derived } from './validate.js';
 
@@ -99,6 +100,8 @@ function conclude(
     listenClientUrls: settings.urls('listen-client-urls'),
     listenClientHttpUrls: settings.urls('listen-client-http-urls'),
     listenMetricsUrls: settings.urls('listen-metrics-urls'),
+    clientTls: clientTls(settings),
+    clientAutoTls: clientAutoTls(settings, member.dataDir),
     corsOrigins: settings.list('cors'),
     hostWhitelist: settings.list('host-whitelist'),
     enableGrpcGateway: settings.isOn('enable-grpc-gateway'),

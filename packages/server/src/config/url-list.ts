@@ -17,6 +17,9 @@ export interface EtcdUrl {
   readonly text: string;
 }
 
+/** Whether connections to this address are to be encrypted. */
+export const isSecure = ({ scheme }: EtcdUrl): boolean => scheme === 'https' || scheme === 'unixs';
+
 const schemes: ReadonlySet<string> = new Set(['http', 'https', 'unix', 'unixs']);
 
 function isScheme(text: string): text is UrlScheme {

@@ -7,6 +7,8 @@ import { parseInitialCluster } from './initial-cluster.js';
 import { invalid } from './report.js';
 import type { Note, Problem } from './report.js';
 import type { Settings } from './settings.js';
+import { checkTls } from './tls.js';
+import { isSecure } from './url-list.js';
 import type { EtcdUrl } from './url-list.js';
 
 /** What several rules need besides the settings. */
@@ -239,37 +241,10 @@ function checkName(settings: Settings, { problems, notes }: Findings): void {
   }
 }
 
-const tlsVersions = ['', 'TLS1.2', 'TLS1.3'];
-
-function checkTls(settings: Settings, problems: Problem[]): void {
-  const min = settings.text('tls-min-version');
-  const max = settings.text('tls-max-version');
-  for (const version of [min, max]) {
-    if (tlsVersions.includes(version)) continue;
-    problems.push(
-      invalid(`unexpected TLS version ${quote(version)} (must be one of: TLS1.2, TLS1.3)`),
-    );
-  }
-  if (max !== '' && min > max) {
-    problems.push(invalid(`min version (${min}) is greater than max version (${max})`));
-  }
-  if (min === 'TLS1.3' && settings.list('cipher-suites').length > 0) {
-    problems.push(invalid('cipher suites cannot be configured when only TLS1.3 is enabled'));
-  }
-}
-
 /** What this version can not do yet, and would otherwise do silently wrong. */
 function checkSupported(settings: Settings, problems: Problem[]): void {
-  for (const name of [
-    'listen-peer-urls',
-    'listen-client-urls',
-    'listen-client-http-urls',
-    'listen-metrics-urls',
-  ] as const) {
-    for (const url of settings.urls(name)) {
-      if (url.scheme !== 'https' && url.scheme !== 'unixs') continue;
-      problems.push(invalid(`--${name}: TLS is not supported yet (${url.text})`));
-    }
+  for (const url of settings.urls('listen-peer-urls').filter(isSecure)) {
+    problems.push(invalid(`--listen-peer-urls: TLS is not supported yet (${url.text})`));
   }
   if (settings.text('discovery-srv') !== '' || settings.list('discovery-endpoints').length > 0) {
     problems.push(invalid('discovery of a cluster is not supported yet; use --initial-cluster'));

@@ -1,5 +1,6 @@
 /** Who may call over HTTP (http.md §2): host names without TLS, and origins of browsers. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import type { Logger } from '../logger.js';
 
 export interface AccessRules {
@@ -34,7 +35,9 @@ export function withAccess(rules: AccessRules, next: RequestListener): RequestLi
       request.url = `/v3/${request.url.slice('/v3beta/'.length)}`;
     }
     const host = hostOf(request.headers.host ?? '');
-    if (!anyHost && !rules.hostWhitelist.includes(host)) {
+    // A browser that was lured here by another name would not accept the certificate.
+    const secure = request.socket instanceof TLSSocket;
+    if (!secure && !anyHost && !rules.hostWhitelist.includes(host)) {
       rules.logger.log('warn', 'rejecting HTTP request to prevent DNS rebinding attacks', { host });
       refuseHost(response, host);
       return;

@@ -1,13 +1,16 @@
-/** A listening socket whose connections go to gRPC or to HTTP/1.1 by their first bytes; it owns them until they close. */
+/** A listening socket, plain or TLS, whose connections go to gRPC or to HTTP/1.1 by their first bytes; it owns them until they close. */
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import type { RequestListener, Server as HttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Transport } from '@kv/rpc';
 import { invariant } from '../invariant.js';
 import type { Logger } from '../logger.js';
 import { sniff } from './sniff.js';
+import { TlsAcceptor } from './tls/tls-acceptor.js';
+import type { TlsSettings } from './tls/tls-settings.js';
 
 /** Bounds of a listener. */
 export const listenerLimits: {
@@ -39,6 +42,10 @@ export interface ListenerOptions {
   readonly reusePort?: boolean;
   /** Default: {@link listenerLimits}. */
   readonly requestHeadTimeoutMs?: number;
+  /** Absent: plain. `open` throws a `TlsError` when the files are not good. */
+  readonly tls?: TlsSettings;
+  /** Default: etcd's. */
+  readonly handshakeTimeoutMs?: number;
 }
 
 export class Listener implements AsyncDisposable {
@@ -48,6 +55,7 @@ export class Listener implements AsyncDisposable {
   /** Connections that wait for their first or their next request, and since when. */
   readonly #waitingSince = new Map<Socket, number>();
   readonly #sweeper: NodeJS.Timeout;
+  readonly #tls: TlsAcceptor | undefined;
   #transport: Transport | undefined;
   #http: HttpServer | undefined;
   #serving = false;
@@ -55,6 +63,7 @@ export class Listener implements AsyncDisposable {
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#tls = this.#tlsAcceptor();
     this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
       this.#accept(socket);
     });
@@ -98,7 +107,11 @@ export class Listener implements AsyncDisposable {
     this.#serving = true;
     this.#transport = services.transport;
     if (services.http !== undefined) this.#http = this.#http1Server(services.http);
-    for (const socket of this.#sockets) this.#route(socket);
+    this.#tls?.offer({
+      http2: services.transport !== undefined,
+      http1: services.http !== undefined,
+    });
+    for (const socket of this.#sockets) this.#begin(socket);
   }
 
   /** `127.0.0.1:2379`, `[::1]:2379`, or the path. */
@@ -108,6 +121,11 @@ export class Listener implements AsyncDisposable {
     if (typeof address === 'string') return address;
     const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
     return `${host}:${address.port.toString()}`;
+  }
+
+  /** Whether connections are encrypted. */
+  get secure(): boolean {
+    return this.#tls !== undefined;
   }
 
   /** The port that was taken; 0 for paths. */
@@ -151,6 +169,11 @@ export class Listener implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
+    this.#own(socket);
+    if (this.#serving) this.#begin(socket);
+  }
+
+  #own(socket: Socket): void {
     this.#sockets.add(socket);
     this.#waitingSince.set(socket, performance.now());
     socket.on('error', () => undefined);
@@ -158,7 +181,35 @@ export class Listener implements AsyncDisposable {
       this.#sockets.delete(socket);
       this.#waitingSince.delete(socket);
     });
-    if (this.#serving) this.#route(socket);
+  }
+
+  #begin(socket: Socket): void {
+    if (this.#tls === undefined) {
+      this.#route(socket);
+      return;
+    }
+    // From here on the acceptor's shorter timeout counts, and then the encrypted socket instead of this one.
+    this.#waitingSince.delete(socket);
+    this.#tls.accept(socket);
+  }
+
+  #tlsAcceptor(): TlsAcceptor | undefined {
+    const { tls: settings, handshakeTimeoutMs, logger } = this.#options;
+    if (settings === undefined) return undefined;
+    return new TlsAcceptor({
+      settings,
+      logger,
+      ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
+      onSecure: (socket) => {
+        this.#own(socket);
+        // Between the end of listening and this moment nobody counted it among those that wait.
+        if (this.#closed === undefined) this.#route(socket);
+        else socket.destroy();
+      },
+      onRefused: (socket, reason) => {
+        this.#logRefusal(socket, reason);
+      },
+    });
   }
 
   #route(socket: Socket): void {
@@ -194,14 +245,23 @@ export class Listener implements AsyncDisposable {
 
   /** Row B-132: whoever speaks another protocol is told so by the end of the connection, and the operator by one line. */
   #refuse(socket: Socket, protocol: string): void {
-    this.#options.logger.log('warn', 'rejected connection on client endpoint', {
-      'remote-addr': `${socket.remoteAddress ?? 'unix'}:${(socket.remotePort ?? 0).toString()}`,
-      error:
-        protocol === 'tls'
-          ? 'the client speaks TLS; this listener does not'
-          : `the client speaks ${protocol}; this listener does not`,
-    });
+    const what = protocol === 'tls' ? 'TLS' : protocol;
+    this.#logRefusal(socket, `the client speaks ${what}; this listener does not`);
     socket.destroy();
+  }
+
+  #logRefusal(socket: Socket, error: string): void {
+    const name = socket instanceof TLSSocket ? socket.servername : undefined;
+    // Whoever only looks whether the port is open deserves no warning, as in etcd.
+    this.#options.logger.log(
+      error === 'EOF' ? 'debug' : 'warn',
+      'rejected connection on client endpoint',
+      {
+        'remote-addr': `${socket.remoteAddress ?? 'unix'}:${(socket.remotePort ?? 0).toString()}`,
+        ...(this.#tls === undefined ? {} : { 'server-name': typeof name === 'string' ? name : '' }),
+        error,
+      },
+    );
   }
 }
 
