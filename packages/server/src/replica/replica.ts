@@ -23,6 +23,7 @@ import { Proposer } from '../request/proposer.js';
 import type { RequestMetrics } from '../request/request-metrics.js';
 import { RequestIds } from '../request/request-id.js';
 import type { Storage } from '../storage.js';
+import { HeadStart } from './head-start.js';
 import { Inbox } from './inbox.js';
 import { Leadership } from './leadership.js';
 import { Laggards } from './laggards.js';
@@ -65,6 +66,7 @@ export class Replica {
   readonly #node: RawNode;
   readonly #loop: ReplicaLoop;
   readonly #laggards: Laggards;
+  readonly #headStart: HeadStart;
   readonly #catchupEntries: number;
   readonly #memberId: MemberId;
   readonly #local: LocalMember;
@@ -100,6 +102,14 @@ export class Replica {
     const inbox = new Inbox();
     this.linearizable = this.#makeLinearizable(config, ports);
     this.leadership = this.#makeLeadership(ports, metrics, listener);
+    this.#headStart = new HeadStart({
+      enabled: config.initialElectionTickAdvance,
+      startedMs: this.#lastTickMs,
+      connectedCount: () => this.#connectedCount(),
+      advance: () => {
+        this.#advanceElection(electionTicksOf(config) - 2);
+      },
+    });
     this.#catchupEntries = config.snapshotCatchupEntries;
     this.#laggards = new Laggards({
       logger,
@@ -273,6 +283,7 @@ export class Replica {
   tick(): void {
     const nowMs = this.#clock.monotonicMs();
     this.#lastTickMs = nowMs;
+    this.#headStart.tick(nowMs);
     if (!this.#membership.isAlone) this.#laggards.tick();
     this.#loop.tick();
     this.proposer.tick(nowMs);
@@ -305,6 +316,17 @@ export class Replica {
 
   #setPeers(): void {
     this.#peers.setPeers(this.#membership.others(this.#memberId));
+  }
+
+  #connectedCount(): number {
+    const others = this.#membership.others(this.#memberId);
+    return others.filter(({ id }) => this.#peers.connectedSinceMs(id) !== undefined).length;
+  }
+
+  #advanceElection(ticks: number): void {
+    this.#loop.withNode((node) => {
+      for (let n = 0; n < ticks && node.leader === 0n; n++) node.tick();
+    });
   }
 
   /** In a later turn: nobody else can lead, and waiting for an election timeout would only cost time. */
