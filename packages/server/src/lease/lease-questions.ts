@@ -32,7 +32,7 @@ const STATUS_NOT_FOUND = 404;
 const LEASE_NOT_FOUND = 'lease not found';
 
 export interface LeaseQuestionsParts {
-  readonly primary: PrimaryAnswers;
+  readonly primary: Pick<PrimaryAnswers, 'isPrimary' | 'renew' | 'timeToLive'>;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
   readonly self: MemberId;
