@@ -33,9 +33,14 @@ function coders<T>(type: MessageType<T>): {
 export class TestClient {
   readonly #client: Client;
 
-  constructor(address: string) {
-    this.#client = new Client(address, credentials.createInsecure(), {
+  /** Encrypted when there are authorities that vouch for the server, in PEM; its certificate must be that of `localhost`. */
+  constructor(address: string, authorities?: Buffer) {
+    const how =
+      authorities === undefined ? credentials.createInsecure() : credentials.createSsl(authorities);
+    this.#client = new Client(address, how, {
       'grpc.use_local_subchannel_pool': 1,
+      // Node 26 refuses the address that grpc-js would send as the server's name.
+      ...(authorities === undefined ? {} : { 'grpc.ssl_target_name_override': 'localhost' }),
     });
   }
 

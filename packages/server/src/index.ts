@@ -49,7 +49,6 @@ export type { ListenerOptions, ListenerServices } from './transport/listener.js'
 export { TlsError } from './transport/tls/tls-error.js';
 export type { TlsErrorCode } from './transport/tls/tls-error.js';
 export { autoCertificate } from './transport/tls/auto-tls.js';
-export { demandsCertificates } from './transport/tls/tls-settings.js';
 export type { AutoTls, TlsSettings } from './transport/tls/tls-settings.js';
 export { clientTransport } from './transport/client-transport.js';
 export { PrometheusMetrics } from './http/prometheus.js';
