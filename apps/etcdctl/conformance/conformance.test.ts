@@ -1,13 +1,13 @@
 /** kvctl against etcdctl 3.7.1: the same command lines against equal servers must look the same to a script. */
-import { existsSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { expectedDifferences } from './expected-differences.js';
 import { invocations } from './invocations.js';
-import { observeAll, type Observation } from './runner.js';
-import { Server } from './server.js';
+import { observeAll, type Invocation, type Observation, type Program } from './runner.js';
+import { Server, type ServerPorts } from './server.js';
 
 const reference = process.env['REF'] ?? join(homedir(), 'ref');
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -16,7 +16,8 @@ const serverPath =
   process.env['SERVER'] === 'ours'
     ? fileURLToPath(new URL('../../etcd/dist/main.js', import.meta.url))
     : join(reference, 'etcd');
-const ports = { client: 21_290, peer: 21_291 };
+const portsOfTheirs = { client: 21_290, peer: 21_291 };
+const portsOfOurs = { client: 21_292, peer: 21_293 };
 const missing = [serverPath, join(reference, 'etcdctl'), main].filter((path) => !existsSync(path));
 const only = process.env['ONLY'];
 
@@ -30,15 +31,12 @@ test.skipIf(missing.length > 0)(
       only === undefined
         ? invocations
         : invocations.filter(({ name }) => new RegExp(only).test(name));
-    const observations: Observation[][] = [];
-    for (const program of [
-      { command: join(reference, 'etcdctl'), prefix: [] },
-      { command: process.execPath, prefix: [main] },
-    ]) {
-      await using server = await Server.start(serverPath, ports);
-      observations.push(await observeAll(program, server.endpoint, list));
-    }
-    const [theirs = [], ours = []] = observations;
+    const etcdctl = { command: join(reference, 'etcdctl'), prefix: [] };
+    const kvctl = { command: process.execPath, prefix: [main] };
+    const [theirs, ours] = await Promise.all([
+      observed(etcdctl, portsOfTheirs, list),
+      observed(kvctl, portsOfOurs, list),
+    ]);
     const unexpected = ours.flatMap((mine, i) => differences(theirs[i], mine));
     if (process.env['DUMP'] !== undefined)
       writeFileSync(process.env['DUMP'], JSON.stringify(unexpected, null, 1));
@@ -47,10 +45,26 @@ test.skipIf(missing.length > 0)(
   },
 );
 
+/** Against a server of its own; both have the same identity, since their peer addresses are said to be the same. */
+async function observed(
+  program: Program,
+  ports: ServerPorts,
+  list: readonly Invocation[],
+): Promise<readonly Observation[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'kvctl-conformance-files-'));
+  try {
+    await using server = await Server.start(serverPath, ports);
+    return await observeAll(program, { server, folder }, list);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Differences that are not expected, and expected ones that are not there any more. */
 function differences(theirs: Observation | undefined, ours: Observation): unknown[] {
   const key = ours.name.replace(/^[0-9]+: /, '');
   const expected = expectedDifferences.get(key)?.fields ?? [];
   return (['stdout', 'stderr', 'exit'] as const)
-    .filter((field) => theirs?.[field] !== ours[field] && !expected.includes(field))
+    .filter((field) => (theirs?.[field] !== ours[field]) !== expected.includes(field))
     .map((field) => ({ name: ours.name, field, etcdctl: theirs?.[field], kvctl: ours[field] }));
 }

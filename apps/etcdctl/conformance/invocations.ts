@@ -1,21 +1,11 @@
 /** What is compared: every command with every format, and the mistakes that people and scripts make. */
+import { accessControl } from './access-control.js';
+import { administration, lastOfAll } from './administration.js';
+import { coordination } from './coordination.js';
+import { args, call, formats, numbered, took } from './words.js';
 import type { Invocation } from './runner.js';
 
-const formats = ['simple', 'json', 'fields', 'protobuf', 'table', 'xml'] as const;
 const dead = ['--endpoints=127.0.0.1:1', '--command-timeout=300ms'] as const;
-const took = /[0-9.]+(?:ns|\xc2\xb5s|ms|s)/g;
-
-let counter = 0;
-/** Name from the words; a number keeps repeated ones apart. */
-function call(words: string, more: Partial<Invocation> = {}): Invocation {
-  counter += 1;
-  const args = words === '' ? [] : words.split(' ').map((word) => (word === "''" ? '' : word));
-  return { name: `${counter}: ${words}`, args, ...more };
-}
-function args(list: readonly string[], more: Partial<Invocation> = {}): Invocation {
-  counter += 1;
-  return { name: `${counter}: ${JSON.stringify(list)}`, args: list, ...more };
-}
 
 const putAndGet: readonly Invocation[] = [
   ...formats.map((format) => call(`put foo bar -w ${format}`)),
@@ -115,13 +105,8 @@ const del: readonly Invocation[] = [
 ];
 
 function txn(lines: readonly string[], more: readonly string[] = []): Invocation {
-  counter += 1;
   const stdin = lines.map((line) => `${line}\n`).join('');
-  return {
-    name: `${counter}: txn ${JSON.stringify(lines)} ${more.join(' ')}`,
-    args: ['txn', ...more],
-    stdin,
-  };
+  return numbered(`txn ${JSON.stringify(lines)} ${more.join(' ')}`, ['txn', ...more], { stdin });
 }
 
 const wholeTxn = [
@@ -172,7 +157,7 @@ const transactions: readonly Invocation[] = [
 ];
 
 const leases: readonly Invocation[] = [
-  call('lease grant 1000', { capture: /lease ([0-9a-f]{16})/ }),
+  call('lease grant 1000', { capture: /lease (?<lease>[0-9a-f]{16})/ }),
   call('put leased v --lease={lease}'),
   call('get leased -w json'),
   call('get leased -w fields'),
@@ -403,4 +388,8 @@ export const invocations: readonly Invocation[] = [
   ...grammar,
   ...connections,
   ...watches,
+  ...coordination,
+  ...administration,
+  ...accessControl,
+  ...lastOfAll,
 ];

@@ -1,5 +1,6 @@
 /** Runs a list of invocations with one program against one fresh server, and notes what a caller can see of each. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Server } from './server.js';
 
 export interface Invocation {
   /** Unique; what an expected difference refers to. */
@@ -9,12 +10,16 @@ export interface Invocation {
   readonly env?: Readonly<Record<string, string>>;
   /** Leave out `--endpoints`. */
   readonly bare?: boolean;
-  /** Remember the first group of this pattern in stdout; `{lease}` in later arguments stands for it. */
+  /** Remember named groups of this pattern in stdout: identifiers in hex; `{name}` in later arguments stands for one. */
   readonly capture?: RegExp;
   /** Ends the program with SIGTERM after its standard output matches; for commands that do not end. */
   readonly until?: RegExp;
-  /** Run this long after the start, by the same program, e.g. puts that a watch shall see. */
+  /** Run by the same program once this one watches, e.g. puts that a watch shall see. */
   readonly meanwhile?: readonly (readonly string[])[];
+  /** Ends the program with SIGTERM: once it watches, or once this key is there. */
+  readonly stopWhen?: 'watching' | { readonly key: string };
+  /** Sent to the server's JSON gateway first, for what no command does. */
+  readonly before?: { readonly path: string; readonly body: unknown };
   /** What differs from run to run. */
   readonly masks?: readonly RegExp[];
 }
@@ -35,35 +40,75 @@ export interface Program {
 
 const runMsMax = 20_000;
 
+/** A server for one program, and a folder of its own that arguments name `{dir}`. */
+export interface Place {
+  readonly server: Server;
+  readonly folder: string;
+}
+
 export async function observeAll(
   program: Program,
-  endpoint: string,
+  place: Place,
   invocations: readonly Invocation[],
 ): Promise<Observation[]> {
   const observations: Observation[] = [];
-  const captured = { lease: '' };
+  const names = new Names(place);
   for (const invocation of invocations) {
-    observations.push(await observe(program, endpoint, invocation, captured));
+    observations.push(await observe(program, place, invocation, names));
   }
   return observations;
 }
 
+/** What differs from run to run and has a name: in arguments the name stands for it, in what is compared the other way round. */
+class Names {
+  readonly #texts = new Map<string, string>();
+  readonly #identifiers = new Map<string, string>();
+
+  constructor({ server, folder }: Place) {
+    this.#texts.set('{dir}', folder);
+    this.#texts.set('{endpoint}', server.endpoint);
+  }
+
+  remember(groups: Readonly<Record<string, string>>): void {
+    for (const [name, hex] of Object.entries(groups)) this.#identifiers.set(`{${name}}`, hex);
+  }
+
+  fill(text: string): string {
+    let out = text;
+    for (const [name, value] of [...this.#texts, ...this.#identifiers]) {
+      out = out.replaceAll(name, value);
+    }
+    return out;
+  }
+
+  mask(text: string): string {
+    let out = text;
+    for (const [name, value] of this.#texts) out = out.replaceAll(value, name);
+    for (const [name, hex] of this.#identifiers) {
+      // Sentences pad it on the left.
+      out = out.replaceAll(hex.padStart(16), name).replaceAll(hex, name);
+      out = out.replaceAll(BigInt(`0x${hex}`).toString(), name);
+    }
+    return out;
+  }
+}
+
 async function observe(
   program: Program,
-  endpoint: string,
+  { server }: Place,
   invocation: Invocation,
-  captured: { lease: string },
+  names: Names,
 ): Promise<Observation> {
-  const fill = (text: string): string => text.replaceAll('{lease}', captured.lease);
-  const args = invocation.args.map(fill);
-  const words = invocation.bare === true ? args : [`--endpoints=${endpoint}`, ...args];
-  const result = await runOnce(program, words, invocation, endpoint);
-  const found = invocation.capture?.exec(result.stdout)?.[1];
-  if (found !== undefined) captured.lease = found;
+  const { before, meanwhile, stopWhen } = invocation;
+  if (before !== undefined) await server.post(before.path, before.body);
+  // Watches of an earlier program must be gone: this one's will be counted.
+  if (meanwhile !== undefined || stopWhen === 'watching') await server.whenWatchers(0);
+  const args = invocation.args.map((arg) => names.fill(arg));
+  const words = invocation.bare === true ? args : [`--endpoints=${server.endpoint}`, ...args];
+  const result = await runOnce(program, words, invocation, server);
+  names.remember(invocation.capture?.exec(result.stdout)?.groups ?? {});
   const mask = (text: string): string => {
-    const lease = captured.lease;
-    let out = lease === '' ? text : text.replaceAll(lease, '{lease}');
-    if (lease !== '') out = out.replaceAll(BigInt(`0x${lease}`).toString(), '{lease}');
+    let out = names.mask(text);
     for (const pattern of invocation.masks ?? []) out = out.replace(pattern, '{masked}');
     return out;
   };
@@ -85,7 +130,7 @@ async function runOnce(
   program: Program,
   words: readonly string[],
   invocation: Invocation,
-  endpoint: string,
+  server: Server,
 ): Promise<Result> {
   const child = spawn(program.command, [...program.prefix, ...words], {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...invocation.env },
@@ -103,40 +148,44 @@ async function runOnce(
     output.stderr += chunk.toString('latin1');
   });
   child.stdin.on('error', () => undefined); // It may end without reading.
-  if (invocation.until === undefined || invocation.stdin !== undefined)
-    child.stdin.end(invocation.stdin ?? '');
+  const runsOn = until !== undefined || invocation.stopWhen !== undefined;
+  if (!runsOn || invocation.stdin !== undefined) child.stdin.end(invocation.stdin ?? '');
   const ended = new Promise<number | string>((resolve) => {
     child.on('close', (code, signal) => {
       resolve(signal ?? code ?? -1);
     });
   });
-  if (invocation.meanwhile !== undefined)
-    await runMeanwhile(program, endpoint, invocation.meanwhile);
+  const isOver = new AbortController();
+  const interference = interfere(program, invocation, server, child, isOver.signal);
   // The output is complete only then.
   const exit = await ended;
+  isOver.abort();
+  await interference;
   return { ...output, exit };
 }
 
-/** A watch cannot be asked whether it has begun; a moment is long enough for a process to start, and a failure shows as a difference. */
-async function runMeanwhile(
+/** Acts on a program that runs on, as soon as it is ready for it; once it is over, no more. */
+async function interfere(
   program: Program,
-  endpoint: string,
-  lines: readonly (readonly string[])[],
+  { meanwhile = [], stopWhen }: Invocation,
+  server: Server,
+  child: ChildProcess,
+  isOver: AbortSignal,
 ): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 700));
-  for (const args of lines) {
-    await runOnce(
-      program,
-      [`--endpoints=${endpoint}`, ...args],
-      { name: 'meanwhile', args },
-      endpoint,
-    );
+  if (meanwhile.length > 0 || stopWhen === 'watching') await server.whenWatchers(1, isOver);
+  for (const args of meanwhile) {
+    if (isOver.aborted) return;
+    const words = [`--endpoints=${server.endpoint}`, ...args];
+    await runOnce(program, words, { name: 'meanwhile', args }, server);
   }
+  if (typeof stopWhen === 'object') await server.whenKey(stopWhen.key, isOver);
+  if (stopWhen !== undefined) child.kill('SIGTERM');
 }
 
+/** Nor the complaint of a program that etcdctl calls for passwords, also where there is no terminal. */
 function withoutLogLines(stderr: string): string {
   return stderr
     .split('\n')
-    .filter((line) => !line.startsWith('{"level":'))
+    .filter((line) => !line.startsWith('{"level":') && !line.startsWith('stty: '))
     .join('\n');
 }

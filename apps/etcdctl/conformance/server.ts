@@ -6,40 +6,50 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** A member of a cluster of several; without, one of its own. */
+export interface Membership {
+  readonly name: string;
+  readonly initialCluster: string;
+}
+
 export interface ServerPorts {
   readonly client: number;
   readonly peer: number;
 }
 
 const readyMsMax = 20_000;
+const pollMs = 20;
+const advertised = 'http://127.0.0.1:21291';
 
 export class Server implements AsyncDisposable {
   readonly endpoint: string;
   readonly #process: ChildProcess;
   readonly #dataDir: string;
 
-  static async start(binary: string, ports: ServerPorts): Promise<Server> {
+  static async start(
+    binary: string,
+    ports: ServerPorts,
+    membership: Membership = { name: 's0', initialCluster: `s0=${advertised}` },
+  ): Promise<Server> {
     const dataDir = mkdtempSync(join(tmpdir(), 'kvctl-conformance-'));
     const url = (port: number): string => `http://127.0.0.1:${port}`;
+    const urls = membership.initialCluster.split(',').map((pair) => pair.replace(/^[^=]*=/, ''));
+    // Of a member on its own the address serves only to compute identifiers: nobody dials it.
+    const peerUrl = urls.length === 1 ? advertised : url(ports.peer);
     const isScript = binary.endsWith('.js');
     const child = spawn(
       isScript ? process.execPath : binary,
       [
         ...(isScript ? [binary] : []),
-        ...['--name', 's0', '--data-dir', dataDir, '--log-level', 'error'],
+        ...['--name', membership.name, '--data-dir', dataDir, '--log-level', 'error'],
         ...[
           '--listen-client-urls',
           url(ports.client),
           '--advertise-client-urls',
           url(ports.client),
         ],
-        ...[
-          '--listen-peer-urls',
-          url(ports.peer),
-          '--initial-advertise-peer-urls',
-          url(ports.peer),
-        ],
-        ...['--initial-cluster', `s0=${url(ports.peer)}`],
+        ...['--listen-peer-urls', url(ports.peer), '--initial-advertise-peer-urls', peerUrl],
+        ...['--initial-cluster', membership.initialCluster],
       ],
       { stdio: 'ignore' },
     );
@@ -54,11 +64,43 @@ export class Server implements AsyncDisposable {
     this.endpoint = `127.0.0.1:${port}`;
   }
 
+  /** Waits until exactly so many watches are open, or until nobody cares any more. */
+  async whenWatchers(count: number, isOver?: AbortSignal): Promise<void> {
+    const metric = new RegExp(`^etcd_debugging_mvcc_watcher_total ${count}$`, 'm');
+    await this.#when(`${count} watchers`, async () => {
+      const page = await fetch(`http://${this.endpoint}/metrics`);
+      return isOver?.aborted === true || metric.test(await page.text());
+    });
+  }
+
+  async whenKey(key: string, isOver?: AbortSignal): Promise<void> {
+    await this.#when(`key ${key}`, async () => {
+      const answer = await this.post('/v3/kv/range', { key: Buffer.from(key).toString('base64') });
+      return isOver?.aborted === true || (answer as { readonly count?: string }).count === '1';
+    });
+  }
+
+  /** Calls the JSON gateway. */
+  async post(path: string, body: unknown): Promise<unknown> {
+    const init = { method: 'POST', body: JSON.stringify(body) };
+    const answer = await fetch(`http://${this.endpoint}${path}`, init);
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
+    return answer.json();
+  }
+
+  async #when(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const until = performance.now() + readyMsMax;
+    while (!(await holds())) {
+      if (performance.now() > until) throw new Error(`no ${what} within ${readyMsMax} ms`);
+      await sleep(pollMs);
+    }
+  }
+
   async #ready(port: number): Promise<void> {
     const until = performance.now() + readyMsMax;
     while (performance.now() < until) {
       if (await isServing(port)) return;
-      await sleep(50);
+      await sleep(pollMs);
     }
     await this[Symbol.asyncDispose]();
     throw new Error(`the server did not serve on port ${port} within ${readyMsMax} ms`);

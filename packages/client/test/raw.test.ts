@@ -102,7 +102,7 @@ describe('G-18: honest errors', () => {
   });
 
   test('a write that found no connection failed definitely, and the text says where', async () => {
-    await using client = await open(['127.0.0.1:1'], { timeoutMs: 200 });
+    await using client = await open(['127.0.0.1:1'], { timeoutMs: 50 });
     const error = await failureOf(client.call(kvService.put, putRequest));
     expect(error).toMatchObject({ code: 'deadline', outcome: 'definite' });
     expect(error.message).toContain('127.0.0.1:1: connect ECONNREFUSED');
@@ -117,7 +117,7 @@ describe('G-18: honest errors', () => {
   test('a deadline passes during the call: outcome unknown', async () => {
     await using server = await fakeServer({ [put]: () => new Promise<never>(() => undefined) });
     await using client = await open([server.endpoint]);
-    const error = await failureOf(client.call(kvService.put, putRequest, { timeoutMs: 150 }));
+    const error = await failureOf(client.call(kvService.put, putRequest, { timeoutMs: 50 }));
     expect(error).toMatchObject({ code: 'deadline', outcome: 'unknown' });
   });
 

@@ -92,17 +92,11 @@ describe.skipIf(servers.length === 0)('against servers', () => {
       const watch = client.watch('k');
       const firstBatch = watch.next();
       // The watch exists when it reports a put made after it was asked for.
-      const pulse = async (): Promise<void> => {
-        for (;;) {
-          await client.kv.put('k', 'pulse');
-          const got = await Promise.race([
-            firstBatch,
-            new Promise((resolve) => setTimeout(resolve, 50)),
-          ]);
-          if (got !== undefined) return;
-        }
-      };
-      await pulse();
+      let batches = 0;
+      void firstBatch.then(() => {
+        batches += 1;
+      });
+      while (batches === 0) await client.kv.put('k', 'pulse');
       await server.kill();
       await server.start();
       const after = await client.kv.put('k', 'after');

@@ -33,8 +33,8 @@ export interface Session extends Configuration {
 export interface Configuration {
   readonly config: ClientConfig;
   readonly printer: Printer;
-  /** Opens one more client. The run closes it. */
-  readonly connect: (endpoints: readonly ByteString[]) => Promise<RawClient>;
+  /** Opens one more client, with `config` or another one. The run closes it. */
+  readonly connect: (endpoints: readonly ByteString[], other?: ClientConfig) => Promise<RawClient>;
 }
 
 /** What a file in `commands/` exports. */

@@ -9,11 +9,18 @@ export interface Io {
   readAll(): Uint8Array;
   /** One line with its newline; without one at the end of input, where the rest may be empty. Blocks. */
   readLine(): ByteString;
-  /** The same without echo where standard input is a terminal. */
-  readSecret(): ByteString;
+  /** Asks on standard output and reads a line; without echo where standard input is a terminal. */
+  readSecret(prompt: ByteString): ByteString;
   /** Lines as they arrive, without blocking the process. Not to be mixed with the other two. */
   lines(): AsyncIterable<ByteString>;
+  /** Calls back once, at the first of these signals. A later one ends the process, as if nobody listened. */
+  onStop(signals: readonly StopSignal[], listener: () => void): void;
+  /** Whether standard error is a terminal, on which a line may be drawn again. */
+  readonly drawsProgress: boolean;
 }
+
+/** Signals with which users ask a program to end. */
+export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 /** The reader of our output is gone: nothing left to do, and nothing to say. */
 export class OutputClosed extends Error {
@@ -37,8 +44,16 @@ export function processIo(): Io {
     },
     readAll: () => input.all(),
     readLine: () => input.line(),
-    readSecret: () => withoutEcho(() => input.line()),
+    readSecret: (prompt) => {
+      if (process.getBuiltinModule('node:tty').isatty(0)) return readWithoutEcho(prompt);
+      writeFully(1, Buffer.from(prompt, 'latin1'));
+      return input.line();
+    },
     lines: () => input.lines(),
+    onStop,
+    get drawsProgress() {
+      return process.getBuiltinModule('node:tty').isatty(2);
+    },
   };
 }
 
@@ -54,6 +69,14 @@ function writeFully(fd: number, bytes: Uint8Array): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
   }
+}
+
+function onStop(signals: readonly StopSignal[], listener: () => void): void {
+  const stop = (): void => {
+    for (const signal of signals) process.off(signal, stop);
+    listener();
+  };
+  for (const signal of signals) process.on(signal, stop);
 }
 
 class StandardInput {
@@ -115,19 +138,24 @@ function readSomething(chunk: Buffer): number {
   }
 }
 
-/** Echo belongs to the terminal, not to a process: it comes back whatever happens. */
-function withoutEcho<T>(read: () => T): T {
-  if (!process.stdin.isTTY) return read();
-  const stty = (mode: string): void => {
-    // Loaded here and not above: starting fast matters more than this.
-    process
-      .getBuiltinModule('node:child_process')
-      .spawnSync('stty', [mode], { stdio: ['inherit', 'ignore', 'ignore'] });
-  };
-  stty('-echo');
-  try {
-    return read();
-  } finally {
-    stty('echo');
-  }
+/**
+ * Echo belongs to the terminal, not to a process: it must come back also when a signal ends us. We wait for the line without running anything, so the
+ * shell that waits with us has to see to that. It asks once the echo is off: what is typed early must not show.
+ */
+const hiddenRead = `
+  trap 'stty echo; exit 130' INT TERM HUP
+  stty -echo
+  printf %s "$1" >&3
+  IFS= read -r line
+  stty echo
+  printf '%s\\n' "$line"
+`;
+
+function readWithoutEcho(prompt: ByteString): ByteString {
+  const { stdout } = process
+    .getBuiltinModule('node:child_process')
+    .spawnSync('sh', ['-c', hiddenRead, 'sh', Buffer.from(prompt, 'latin1').toString()], {
+      stdio: ['inherit', 'pipe', 'ignore', 1],
+    });
+  return stdout.toString('latin1');
 }

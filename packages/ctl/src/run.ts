@@ -46,6 +46,10 @@ async function dispatch(
   io: Io,
 ): Promise<ExitCode> {
   try {
+    if (isProposalRequest(args[0])) {
+      const { propose } = await import('./completion/propose.js');
+      return propose(commandTree, args, io);
+    }
     const found = findCommand(commandTree, args);
     const flags = flagSetOf(found.path);
     return await execute(found.path, flags, found.args, { args, environment, io });
@@ -54,6 +58,11 @@ async function dispatch(
     io.stderr(`Error: ${error.message}\nRun '${nameOf(commandTree)} --help' for usage.\n`);
     return ExitCode.error;
   }
+}
+
+/** What the completion scripts call; hidden from help. */
+function isProposalRequest(word: ByteString | undefined): boolean {
+  return word === '__complete' || word === '__completeNoDesc';
 }
 
 interface Invocation {
@@ -72,7 +81,7 @@ async function execute(
   const spec = last(path);
   try {
     flags.parse(args);
-    spec.checkArgs?.(flags.args, path);
+    if (!flags.bool(helpFlagName)) spec.checkArgs?.(flags.args, path);
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
     const { usageText } = await import('./grammar/usage.js');

@@ -54,3 +54,62 @@ The items in the lists are ID, Status, Name, Peer Addrs, Client Addrs, Is Learne
 
 export const help = `Help provides help for any command in the application.
 Simply type etcdctl help [path to command] for full details.`;
+
+/** Lines without words are two blanks: they are indented like the others. */
+export const snapshotExamples = `  # Save snapshot to a given file
+  etcdctl snapshot save /backup/etcd-snapshot.db
+  
+  # Get snapshot from given address and save it to file
+  etcdctl snapshot save --endpoints=127.0.0.1:3000 /backup/etcd-snapshot.db
+  
+  # Get snapshot from given address with certificates
+  etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/etcd/ca.crt --cert=/etc/etcd/etcd.crt --key=/etc/etcd/etcd.key snapshot save /backup/etcd-snapshot.db
+  
+  # Get snapshot with certain user and password
+  etcdctl --user=root --password=password123 snapshot save /backup/etcd-snapshot.db
+  
+  # Get snapshot from given address with timeout
+  etcdctl --endpoints=https://127.0.0.1:2379 --dial-timeout=20s snapshot save /backup/etcd-snapshot.db
+  
+  # Save snapshot with desirable time format
+  etcdctl snapshot save /mnt/backup/etcd/backup_$(date +%Y%m%d_%H%M%S).db`;
+
+export const completion = `To load completions:
+
+Bash:
+
+  $ source <(etcdctl completion bash)
+
+  # To load completions for each session, execute once:
+  # Linux:
+  $ etcdctl completion bash > /etc/bash_completion.d/etcdctl
+  # macOS:
+  $ etcdctl completion bash > /usr/local/etc/bash_completion.d/etcdctl
+
+Zsh:
+
+  # If shell completion is not already enabled in your environment,
+  # you will need to enable it.  You can execute the following once:
+
+  $ echo "autoload -U compinit; compinit" >> ~/.zshrc
+
+  # To load completions for each session, execute once:
+  $ etcdctl completion zsh > "\${fpath[1]}/_etcdctl"
+
+  # You will need to start a new shell for this setup to take effect.
+
+fish:
+
+  $ etcdctl completion fish | source
+
+  # To load completions for each session, execute once:
+  $ etcdctl completion fish > ~/.config/fish/completions/etcdctl.fish
+
+PowerShell:
+
+  PS> etcdctl completion powershell | Out-String | Invoke-Expression
+
+  # To load completions for every new session, run:
+  PS> etcdctl completion powershell > etcdctl.ps1
+  # and source this file from your PowerShell profile.
+`;

@@ -1,31 +1,41 @@
 /** Every command of kvctl: usage, help texts and flags as etcdctl 3.7.1 has them, in its order (suggestions follow it). */
 import { globalFlags } from './global/flags.js';
-import type { CommandSpec } from './grammar/command.js';
+import type { ByteString } from './bytes.js';
+import { quote } from './go/quote.js';
+import { pathText, type CommandPath, type CommandSpec } from './grammar/command.js';
+import { FlagError } from './grammar/flag-set.js';
 import type { FlagSpec } from './grammar/flag.js';
+import {
+  authCommand,
+  checkCommand,
+  downgradeCommand,
+  memberCommand,
+  roleCommand,
+  snapshotCommand,
+  userCommand,
+} from './tree-admin.js';
+import { bool, consistency, int, string } from './tree-flags.js';
+import {
+  authentication,
+  clusterMaintenance,
+  concurrency,
+  keyValue,
+  utility,
+} from './tree-groups.js';
 import * as text from './tree-text.js';
 
-const keyValue = 'Key-value commands';
-const clusterMaintenance = 'Cluster maintenance commands';
-const utility = 'Utility commands';
-
-function bool(name: string, usage: string, shorthand?: string): FlagSpec {
-  const base = { name, type: 'bool', default: false, usage } as const;
-  return shorthand === undefined ? base : { ...base, shorthand };
-}
-function int(name: string, usage: string): FlagSpec {
-  return { name, type: 'int', default: 0n, usage };
-}
-function string(name: string, usage: string, value = ''): FlagSpec {
-  return { name, type: 'string', default: value, usage };
-}
-
-const consistency = string('consistency', 'Linearizable(l) or Serializable(s)', 'l');
 const cluster = bool('cluster', 'use all endpoints from the cluster member list');
 
 export const getFlags: readonly FlagSpec[] = [
-  consistency,
-  string('order', 'Order of results; ASCEND or DESCEND (ASCEND by default)'),
-  string('sort-by', 'Sort target; CREATE, KEY, MODIFY, VALUE, or VERSION'),
+  { ...consistency, proposals: ['l', 's'] },
+  {
+    ...string('order', 'Order of results; ASCEND or DESCEND (ASCEND by default)'),
+    proposals: ['ASCEND', 'DESCEND'],
+  },
+  {
+    ...string('sort-by', 'Sort target; CREATE, KEY, MODIFY, VALUE, or VERSION'),
+    proposals: ['CREATE', 'KEY', 'MODIFY', 'VALUE', 'VERSION'],
+  },
   int('limit', 'Maximum number of results'),
   bool('prefix', 'Get keys with matching prefix'),
   bool('from-key', 'Get keys that are greater than or equal to the given key using byte compare'),
@@ -81,7 +91,7 @@ export const delCommand: CommandSpec = {
   use: 'del [options] <key> [range_end]',
   short: 'Removes the specified key or range of keys [key, range_end)',
   group: keyValue,
-  flags: delFlags,
+  flags: [...delFlags, bool('dry-run', 'tell what would be deleted, and delete nothing')],
   load: () => import('./commands/del.js'),
 };
 
@@ -153,43 +163,74 @@ const endpointCommand: CommandSpec = {
   ],
 };
 
-const memberCommand: CommandSpec = {
-  use: 'member <subcommand>',
-  short: 'Membership related commands. Use `etcdctl member --help` to see subcommands',
-  long: 'Membership related commands',
-  group: clusterMaintenance,
-  reservedNames: ['add', 'promote', 'remove', 'update'],
-  commands: [
-    {
-      use: 'list',
-      short: 'Lists all members in the cluster',
-      long: text.memberList,
-      flags: [consistency],
-      load: () => import('./commands/member-list.js'),
-    },
-  ],
-};
-
 const alarmCommand: CommandSpec = {
   use: 'alarm <subcommand>',
   short: 'Alarm related commands. Use `etcdctl alarm --help` to see subcommands',
   long: 'Alarm related commands',
   group: clusterMaintenance,
-  reservedNames: ['disarm'],
   commands: [
+    {
+      use: 'disarm',
+      short: 'Disarms all alarms',
+      load: () => import('./commands/alarm-disarm.js'),
+    },
     { use: 'list', short: 'Lists all alarms', load: () => import('./commands/alarm-list.js') },
   ],
 };
+
+const mirrorFlags: readonly FlagSpec[] = [
+  string('prefix', 'Key-value prefix to mirror'),
+  int('rev', 'Specify the kv revision to start to mirror'),
+  {
+    name: 'max-txn-ops',
+    type: 'uint',
+    default: 128n,
+    usage: 'Maximum number of operations permitted in a transaction during syncing updates.',
+  },
+  string(
+    'dest-prefix',
+    'destination prefix to mirror a prefix to a different prefix in the destination cluster',
+  ),
+  bool('no-dest-prefix', 'mirror key-values to the root of the destination cluster'),
+  string(
+    'dest-cert',
+    'Identify secure client using this TLS certificate file for the destination cluster',
+  ),
+  string('dest-key', 'Identify secure client using this TLS key file'),
+  string('dest-cacert', 'Verify certificates of TLS enabled secure servers using this CA bundle'),
+  {
+    name: 'dest-insecure-transport',
+    type: 'bool',
+    default: true,
+    usage: 'Disable transport security for client connections',
+  },
+  string(
+    'dest-user',
+    'Destination username[:password] for authentication (prompt if password is not supplied)',
+  ),
+  string(
+    'dest-password',
+    "Destination password for authentication (if this option is used, --user option shouldn't include password)",
+  ),
+];
+
+const shells: readonly string[] = ['bash', 'zsh', 'fish', 'powershell'];
+
+function onlyValidArgument(args: readonly ByteString[], path: CommandPath): void {
+  const [shell] = args;
+  if (shell === undefined || args.length !== 1) {
+    throw new FlagError(`accepts 1 arg(s), received ${args.length}`);
+  }
+  if (shells.includes(shell)) return;
+  throw new FlagError(`invalid argument ${quote(shell)} for ${quote(pathText(path))}`);
+}
 
 /** The root. */
 export const commandTree: CommandSpec = {
   use: 'etcdctl',
   short: 'A simple command line client for etcd3.',
   persistentFlags: globalFlags,
-  reservedNames: [
-    ...['auth', 'check', 'completion', 'downgrade', 'elect', 'lock', 'make-mirror', 'move-leader'],
-    ...['role', 'snapshot', 'user'],
-  ],
+  groups: [keyValue, clusterMaintenance, concurrency, authentication, utility],
   commands: [
     getCommand,
     putCommand,
@@ -199,7 +240,10 @@ export const commandTree: CommandSpec = {
       short: 'Txn processes all the requests in one transaction',
       long: text.txn,
       group: keyValue,
-      flags: [bool('interactive', 'Input transaction in interactive mode', 'i')],
+      flags: [
+        bool('interactive', 'Input transaction in interactive mode', 'i'),
+        bool('dry-run', 'make the comparisons, tell what would follow, and change nothing'),
+      ],
       load: () => import('./commands/txn.js'),
     },
     {
@@ -221,6 +265,12 @@ export const commandTree: CommandSpec = {
     },
     endpointCommand,
     {
+      use: 'move-leader <transferee-member-id>',
+      short: 'Transfers leadership to another etcd cluster member.',
+      group: clusterMaintenance,
+      load: () => import('./commands/move-leader.js'),
+    },
+    {
       use: 'watch [options] [key or prefix] [range_end] [--] [exec-command arg1 arg2 ...]',
       short: 'Watches events stream on keys or prefixes',
       group: keyValue,
@@ -235,6 +285,43 @@ export const commandTree: CommandSpec = {
     },
     leaseCommand,
     memberCommand,
+    snapshotCommand,
+    {
+      use: 'make-mirror [options] <destination>',
+      short: 'Makes a mirror at the destination etcd cluster',
+      group: utility,
+      flags: mirrorFlags,
+      load: () => import('./commands/make-mirror.js'),
+    },
+    {
+      use: 'lock <lockname> [exec-command arg1 arg2 ...]',
+      short: 'Acquires a named lock',
+      group: concurrency,
+      flags: [{ name: 'ttl', type: 'int', default: 10n, usage: 'timeout for session' }],
+      load: () => import('./commands/lock.js'),
+    },
+    {
+      use: 'elect <election-name> [proposal]',
+      short: 'Observes and participates in leader election',
+      group: concurrency,
+      flags: [bool('listen', 'observation mode', 'l')],
+      load: () => import('./commands/elect.js'),
+    },
+    authCommand,
+    userCommand,
+    roleCommand,
+    checkCommand,
+    {
+      use: 'completion [bash|zsh|fish|powershell]',
+      short: 'Generate completion script',
+      long: text.completion,
+      group: utility,
+      plainUse: true,
+      validArgs: shells,
+      checkArgs: onlyValidArgument,
+      load: () => import('./commands/completion.js'),
+    },
+    downgradeCommand,
     {
       use: 'options',
       short: 'Show the global command-line flags',

@@ -12,18 +12,27 @@ import { rangeOfFlags } from './range.js';
 const secondThoughtsMs = 2_000;
 
 export async function run(context: CommandContext): Promise<ExitCode> {
-  const request = await delRequest(context.flags, context.args, context.io);
+  const { args, flags, io } = context;
+  const isDryRun = flags.bool('dry-run');
+  const request = await delRequest(flags, args, io, isDryRun);
   const { client, config, printer } = await context.open();
   const settings = { timeoutMs: config.commandTimeoutMs };
-  printer.del(await orFail(client.call(kvService.deleteRange, request, settings)));
+  if (!isDryRun) {
+    printer.del(await orFail(client.call(kvService.deleteRange, request, settings)));
+    return ExitCode.success;
+  }
+  const { tellDryRun, wouldDelete } = await import('./dry-run.js');
+  printer.del(await orFail(wouldDelete(client, request, settings)));
+  tellDryRun(io);
   return ExitCode.success;
 }
 
-/** The request of a `del` line, here and in transactions. Throws `ExitError`. */
+/** The request of a `del` line, here and in transactions. Of a dry run nobody needs to be warned. Throws `ExitError`. */
 export async function delRequest(
   flags: FlagSet,
   args: readonly ByteString[],
   io: Io,
+  isDryRun: boolean,
 ): Promise<DeleteRangeRequest> {
   const [key, end] = args;
   if (key === undefined || args.length > 2) {
@@ -33,7 +42,7 @@ export async function delRequest(
     throw badArgs('`--prefix` and `--from-key` cannot be set at the same time, choose one');
   }
   const range = rangeOfFlags(flags, key, end);
-  if (end !== undefined && !flags.bool('range')) {
+  if (end !== undefined && !flags.bool('range') && !isDryRun) {
     io.stderr(
       `Warning: Keys between ${quote(key)} and ${quote(end)} will be deleted. Please interrupt the command within next 2 seconds to cancel. ` +
         'You can provide `--range` flag to avoid the delay.\n',

@@ -3,11 +3,16 @@ import { spawn } from 'node:child_process';
 import { fromText, toText, type ByteString } from '../bytes.js';
 import { quote } from '../go/quote.js';
 
-/** Undefined when it succeeded. Standard input is empty. */
-export function execute(
+/** How a program failed; `text` in Go's words. */
+export type ProgramFailure =
+  | { readonly kind: 'start' | 'signal'; readonly text: ByteString }
+  | { readonly kind: 'status'; readonly text: ByteString; readonly status: number };
+
+/** Undefined when it succeeded. Standard input is empty; `variables` are added to the environment. */
+export function runProgram(
   command: readonly ByteString[],
   variables: Readonly<Record<string, ByteString>>,
-): Promise<ByteString | undefined> {
+): Promise<ProgramFailure | undefined> {
   const [program = '', ...args] = command.map((word) => toText(word));
   const environment = { ...process.env };
   for (const [name, value] of Object.entries(variables)) environment[name] = toText(value);
@@ -17,13 +22,20 @@ export function execute(
       env: environment,
     });
     child.on('error', (error: NodeJS.ErrnoException) => {
-      resolve(startFailure(program, error));
+      resolve({ kind: 'start', text: startFailure(program, error) });
     });
     child.on('close', (code, signal) => {
-      if (code === 0) resolve(undefined);
-      else resolve(signal === null ? `exit status ${code ?? 1}` : `signal: ${signalText(signal)}`);
+      resolve(signal === null ? statusFailure(code ?? 1) : signalFailure(signal));
     });
   });
+}
+
+function statusFailure(status: number): ProgramFailure | undefined {
+  return status === 0 ? undefined : { kind: 'status', text: `exit status ${status}`, status };
+}
+
+function signalFailure(signal: string): ProgramFailure {
+  return { kind: 'signal', text: `signal: ${signalTexts.get(signal) ?? signal}` };
 }
 
 function startFailure(program: string, error: NodeJS.ErrnoException): ByteString {
@@ -44,7 +56,3 @@ const signalTexts: ReadonlyMap<string, string> = new Map([
   ['SIGPIPE', 'broken pipe'],
   ['SIGTERM', 'terminated'],
 ]);
-
-function signalText(signal: string): string {
-  return signalTexts.get(signal) ?? signal;
-}

@@ -3,8 +3,8 @@ import {
   RangeRequest,
   RangeRequest_SortOrder,
   RangeRequest_SortTarget,
+  RangeResponse,
   kvService,
-  type RangeResponse,
 } from '@kv/proto/kv';
 import type { RawClient } from '@kv/client/raw';
 import type { ByteString } from '../bytes.js';
@@ -14,6 +14,7 @@ import type { FlagSet } from '../grammar/flag-set.js';
 import { orFail } from './failure.js';
 import { isSerializable } from './consistency.js';
 import { rangeOfFlags } from './range.js';
+import { limit } from './timeout.js';
 
 export async function run(context: CommandContext): Promise<ExitCode> {
   const { flags } = context;
@@ -132,19 +133,21 @@ async function collectStream(
   request: RangeRequest,
   timeoutMs: number,
 ): Promise<RangeResponse> {
-  const signal = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1));
-  const stream = await client.stream(kvService.rangeStream, { signal });
-  stream.send(request);
-  stream.finish();
-  let whole: RangeResponse = { header: undefined, kvs: [], more: false, count: 0n };
-  for await (const { rangeResponse: part } of stream) {
-    if (part === undefined) continue;
-    whole = {
-      header: part.header ?? whole.header,
-      kvs: [...whole.kvs, ...part.kvs],
-      more: whole.more || part.more,
-      count: part.count > 0n ? part.count : whole.count,
-    };
+  const timeout = limit(timeoutMs);
+  const whole = RangeResponse.create({});
+  try {
+    const stream = await client.stream(kvService.rangeStream, { signal: timeout.signal });
+    stream.send(request);
+    stream.finish();
+    for await (const { rangeResponse: part } of stream) {
+      if (part === undefined) continue;
+      whole.header = part.header ?? whole.header;
+      for (const kv of part.kvs) whole.kvs.push(kv);
+      whole.more ||= part.more;
+      if (part.count > 0n) whole.count = part.count;
+    }
+  } finally {
+    timeout.clear();
   }
   return whole;
 }

@@ -13,7 +13,7 @@ import {
 } from '../grammar/command.js';
 import { FlagError } from '../grammar/flag-set.js';
 import type { Io } from '../io.js';
-import { delCommand, getCommand, putCommand } from '../tree.js';
+import { delCommand, delFlags, getCommand, putCommand } from '../tree.js';
 import { parseComparison } from './compare-line.js';
 import { delRequest } from './del.js';
 import { orFail } from './failure.js';
@@ -31,12 +31,19 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   prompt('compares:');
   const compare = [...block(io)].map(parseComparison);
   prompt('success requests (get, put, del):');
-  const success = await requests(io);
+  const isDryRun = flags.bool('dry-run');
+  const success = await requests(io, isDryRun);
   prompt('failure requests (get, put, del):');
-  const failure = await requests(io);
+  const failure = await requests(io, isDryRun);
   const request = TxnRequest.create({ compare, success, failure });
   const settings = { timeoutMs: explicitTimeoutMs(flags, config) };
-  printer.txn(await orFail(client.call(kvService.txn, request, settings)));
+  if (!isDryRun) {
+    printer.txn(await orFail(client.call(kvService.txn, request, settings)));
+    return ExitCode.success;
+  }
+  const { tellDryRun, wouldCommit } = await import('./dry-run.js');
+  printer.txn(await orFail(wouldCommit(client, request, settings)));
+  tellDryRun(io);
   return ExitCode.success;
 }
 
@@ -51,20 +58,23 @@ function* block(io: Io): Generator<ByteString, void, undefined> {
   }
 }
 
-async function requests(io: Io): Promise<RequestOp[]> {
+async function requests(io: Io, isDryRun: boolean): Promise<RequestOp[]> {
   const operations: RequestOp[] = [];
-  for (const line of block(io)) operations.push(await parseRequest(line, io));
+  for (const line of block(io)) operations.push(await parseRequest(line, io, isDryRun));
   return operations;
 }
+
+/** Only the whole transaction can be a dry run. */
+const delLine: CommandSpec = { ...delCommand, flags: delFlags };
 
 /** Request lines have a grammar like the command's own, of three commands. */
 const requestTree: CommandSpec = {
   use: '',
   short: '',
-  commands: [putCommand, getCommand, delCommand],
+  commands: [putCommand, getCommand, delLine],
 };
 
-async function parseRequest(line: ByteString, io: Io): Promise<RequestOp> {
+async function parseRequest(line: ByteString, io: Io, isDryRun: boolean): Promise<RequestOp> {
   const words = splitWords(line);
   if (words.length < 2) throw invalidLine(`invalid txn compare request: ${line}`);
   const { command, flags } = await parseWords(words, line, io);
@@ -79,8 +89,8 @@ async function parseRequest(line: ByteString, io: Io): Promise<RequestOp> {
       const value = getRequest(flags, flags.args);
       return RequestOp.create({ request: { $case: 'requestRange', value } });
     }
-    case delCommand: {
-      const value = await delRequest(flags, flags.args, io);
+    case delLine: {
+      const value = await delRequest(flags, flags.args, io, isDryRun);
       return RequestOp.create({ request: { $case: 'requestDeleteRange', value } });
     }
     default:

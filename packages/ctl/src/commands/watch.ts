@@ -12,7 +12,7 @@ import { statusText } from '../go/status.js';
 import { splitWords } from '../go/words.js';
 import { FlagError } from '../grammar/flag-set.js';
 import { eventName } from '../print/text.js';
-import { execute } from './exec.js';
+import { runProgram } from './exec.js';
 import { openEnd, prefixEnd, range } from './range.js';
 import {
   commandLineWatch,
@@ -113,14 +113,14 @@ async function show(
   printer.watch(answer);
   if (command.length === 0) return;
   for (const { type, kv } of answer.events) {
-    const failure = await execute(command, {
+    const failure = await runProgram(command, {
       ETCD_WATCH_REVISION: String(answer.header?.revision ?? 0n),
       ETCD_WATCH_EVENT_TYPE: quote(eventName(type)),
       ETCD_WATCH_KEY: quote(kv === undefined ? '' : fromBytes(kv.key)),
       ETCD_WATCH_VALUE: quote(kv === undefined ? '' : fromBytes(kv.value)),
     });
     if (failure === undefined) continue;
-    io.stderr(`command [${command.map(quote).join(' ')}] error (${failure})\n`);
+    io.stderr(`command [${command.map(quote).join(' ')}] error (${failure.text})\n`);
     throw new ExitError(ExitCode.error, '');
   }
 }

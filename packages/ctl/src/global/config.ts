@@ -122,8 +122,7 @@ function authOf(
 
 /** Asks on the terminal without echo; other input is read up to the newline. */
 export function askPassword(io: Io, prompt: ByteString): ByteString {
-  io.stdout(prompt);
-  const password = io.readSecret().replace(/\r?\n$/, '');
+  const password = io.readSecret(prompt).replace(/\r?\n$/, '');
   io.stdout('\n');
   return password;
 }
@@ -156,10 +155,7 @@ export async function readPem(path: ByteString): Promise<Uint8Array> {
   try {
     return fs.readFileSync(Buffer.from(toBytes(path)));
   } catch (cause) {
-    const reason =
-      (cause as NodeJS.ErrnoException).code === 'ENOENT'
-        ? 'no such file or directory'
-        : String(cause);
-    throw badArgs(`open ${path}: ${fromText(reason)}`, { cause });
+    const { errnoText } = await import('../go/errno.js');
+    throw badArgs(`open ${path}: ${errnoText(cause)}`, { cause });
   }
 }

@@ -34,9 +34,9 @@ export async function configure(
     configuration: {
       config,
       printer,
-      connect: (endpoints) => {
+      connect: (endpoints, other) => {
         checkSizes(flags);
-        return clients.connect(endpoints);
+        return clients.connect(endpoints, other);
       },
     },
     close: () => clients.close(),

@@ -12,6 +12,7 @@ export const globalFlags: readonly FlagSpec[] = [
     type: 'string',
     default: 'simple',
     usage: 'set the output format (fields, json, protobuf, simple, table)',
+    proposals: ['fields', 'json', 'protobuf', 'simple', 'table'],
   },
   { name: 'hex', type: 'bool', default: false, usage: 'print byte strings as hex encoded strings' },
   {

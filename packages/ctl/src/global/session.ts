@@ -27,8 +27,11 @@ export class Clients {
   }
 
   /** A client for these endpoints, authenticated when a user was given. Throws `ExitError`. */
-  async connect(endpoints: readonly ByteString[]): Promise<RawClient> {
-    const options = await this.#options(endpoints);
+  async connect(
+    endpoints: readonly ByteString[],
+    config: ClientConfig = this.#config,
+  ): Promise<RawClient> {
+    const options = await this.#options(endpoints, config);
     try {
       const client = await RawClient.open(options);
       this.#open.push(client);
@@ -42,8 +45,7 @@ export class Clients {
     }
   }
 
-  async #options(endpoints: readonly ByteString[]): Promise<ClientOptions> {
-    const config = this.#config;
+  async #options(endpoints: readonly ByteString[], config: ClientConfig): Promise<ClientOptions> {
     const [first] = endpoints;
     if (first === undefined) {
       throw new ExitError(ExitCode.badConnection, 'etcdclient: no available endpoints');
@@ -55,7 +57,7 @@ export class Clients {
       );
     }
     // The scheme of the first endpoint decides for all.
-    const tls = isSecure(first, files) ? await this.#tls() : undefined;
+    const tls = isSecure(first, files) ? await tlsOptions(config) : undefined;
     return {
       endpoints: endpoints.map(toText),
       transport: wireTransport,
@@ -76,16 +78,6 @@ export class Clients {
     };
   }
 
-  async #tls(): Promise<TlsOptions> {
-    const { tls } = this.#config;
-    return {
-      ...(tls.cacert === '' ? {} : { ca: await readPem(tls.cacert) }),
-      ...(tls.cert === '' ? {} : { cert: await readPem(tls.cert), key: await readPem(tls.key) }),
-      ...(tls.serverName === '' ? {} : { serverName: toText(tls.serverName) }),
-      insecureSkipVerify: tls.insecureSkipVerify,
-    };
-  }
-
   #log(target: ByteString, { methodPath, attempt, endpoint, error }: FailedAttempt): void {
     // 4 is DEADLINE_EXCEEDED: what is not a status is a limit that passed here.
     const code = error instanceof StatusError ? error.grpcCode : 4;
@@ -102,4 +94,13 @@ export class Clients {
   async close(): Promise<void> {
     await Promise.all(this.#open.map((client) => client.close()));
   }
+}
+
+async function tlsOptions({ tls }: ClientConfig): Promise<TlsOptions> {
+  return {
+    ...(tls.cacert === '' ? {} : { ca: await readPem(tls.cacert) }),
+    ...(tls.cert === '' ? {} : { cert: await readPem(tls.cert), key: await readPem(tls.key) }),
+    ...(tls.serverName === '' ? {} : { serverName: toText(tls.serverName) }),
+    insecureSkipVerify: tls.insecureSkipVerify,
+  };
 }

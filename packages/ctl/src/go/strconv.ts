@@ -31,8 +31,8 @@ export function parseInt64(text: ByteString, base: 0 | 10 | 16): bigint {
   return value;
 }
 
-/** `strconv.ParseUint(text, base, 64)`. */
-export function parseUint64(text: ByteString, base: 10 | 16): bigint {
+/** `strconv.ParseUint(text, base, 64)`; bases as above. */
+export function parseUint64(text: ByteString, base: 0 | 10 | 16): bigint {
   const magnitude = parseMagnitude(text, base);
   if (magnitude === undefined) throw new NumError('ParseUint', text, syntax);
   if (magnitude > uint64Max) throw new NumError('ParseUint', text, range);

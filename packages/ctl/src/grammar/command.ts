@@ -12,13 +12,17 @@ export interface CommandSpec {
   readonly long?: string;
   /** Title under which the parent's help lists it. */
   readonly group?: string;
+  /** Titles of the groups, in the order of help. */
+  readonly groups?: readonly string[];
   /** Flags of this command only. */
   readonly flags?: readonly FlagSpec[];
   /** Flags of this command and all below it. */
   readonly persistentFlags?: readonly FlagSpec[];
   readonly commands?: readonly CommandSpec[];
-  /** Names of etcdctl's that are not here yet: a prefix that would be ambiguous there must not mean something else here. */
-  readonly reservedNames?: readonly string[];
+  /** Lines of examples in help, indented. */
+  readonly examples?: string;
+  /** First arguments that the command takes; shells propose them. */
+  readonly validArgs?: readonly string[];
   /** Absent: the command only groups others. */
   readonly load?: () => Promise<CommandModule>;
   /** The usage line stays as it is, without ` [flags]`. */
@@ -111,8 +115,7 @@ function matching(spec: CommandSpec, word: ByteString): CommandSpec | undefined 
   const exact = children.find((child) => nameOf(child) === word);
   if (exact !== undefined) return exact;
   const prefixed = children.filter((child) => nameOf(child).startsWith(word));
-  const reserved = (spec.reservedNames ?? []).some((name) => name.startsWith(word));
-  return prefixed.length === 1 && !reserved ? prefixed[0] : undefined;
+  return prefixed.length === 1 ? prefixed[0] : undefined;
 }
 
 /** Whether the next argument is this flag's value. Unknown flags are taken to have one, as cobra does. */

@@ -56,6 +56,10 @@ export class FlagSet {
     return this.#get(name, 'int') as bigint;
   }
 
+  uint(name: string): bigint {
+    return this.#get(name, 'uint') as bigint;
+  }
+
   /** Nanoseconds. */
   duration(name: string): bigint {
     return this.#get(name, 'duration') as bigint;

@@ -3,20 +3,22 @@ import type { ByteString } from '../bytes.js';
 import { parseCsv } from '../go/csv.js';
 import { formatDuration, parseDuration } from '../go/duration.js';
 import { quote } from '../go/quote.js';
-import { parseBool, parseInt64 } from '../go/strconv.js';
+import { parseBool, parseInt64, parseUint64 } from '../go/strconv.js';
 
 interface FlagBase {
   readonly name: string;
   /** One letter. */
   readonly shorthand?: string;
   readonly usage: string;
+  /** Values that shells propose. */
+  readonly proposals?: readonly string[];
 }
 
 /** A flag as a command declares it. */
 export type FlagSpec =
   | (FlagBase & { readonly type: 'bool'; readonly default: boolean })
   | (FlagBase & { readonly type: 'string'; readonly default: ByteString })
-  | (FlagBase & { readonly type: 'int'; readonly default: bigint })
+  | (FlagBase & { readonly type: 'int' | 'uint'; readonly default: bigint })
   /** Nanoseconds. */
   | (FlagBase & { readonly type: 'duration'; readonly default: bigint })
   | (FlagBase & { readonly type: 'strings'; readonly default: readonly ByteString[] });
@@ -32,6 +34,8 @@ export function parseFlagValue(spec: FlagSpec, text: ByteString): FlagValue {
       return text;
     case 'int':
       return parseInt64(text, 0);
+    case 'uint':
+      return parseUint64(text, 0);
     case 'duration':
       return parseDuration(text);
     case 'strings':
@@ -52,6 +56,7 @@ export function defaultText(spec: FlagSpec): string {
     case 'string':
       return spec.default === '' ? '' : ` (default ${quote(spec.default)})`;
     case 'int':
+    case 'uint':
       return spec.default === 0n ? '' : ` (default ${spec.default})`;
     case 'duration':
       return spec.default === 0n ? '' : ` (default ${formatDuration(spec.default)})`;

@@ -48,6 +48,7 @@ export function usageText(path: CommandPath): string {
   let text = 'Usage:';
   if (spec.load !== undefined) text += `\n  ${useLine(path, local.length > 0)}`;
   if (spec.commands !== undefined) text += `\n  ${pathText(path)} [command]`;
+  if (spec.examples !== undefined) text += `\n\nExamples:\n${spec.examples}`;
   if (spec.commands !== undefined) text += commandLists(path, spec.commands);
   if (local.length > 0) text += `\n\nFlags:\n${flagUsages(local).trimEnd()}`;
   if (inherited.length > 0) text += `\n\nGlobal Flags:\n${flagUsages(inherited).trimEnd()}`;
@@ -69,11 +70,8 @@ function commandLists(path: CommandPath, commands: readonly CommandSpec[]): stri
   const padding = Math.max(namePaddingMin, ...sorted.map((command) => nameOf(command).length));
   const lines = (list: readonly CommandSpec[]): string =>
     list.map((command) => `\n  ${nameOf(command).padEnd(padding)} ${command.short}`).join('');
-  const groups = [...new Set(commands.map((command) => command.group))];
   if (path.length > 1) return `\n\nAvailable Commands:${lines(sorted)}`;
-  return groups
-    .map(
-      (group) => `\n\n${group ?? ''}${lines(sorted.filter((command) => command.group === group))}`,
-    )
+  return (path[0].groups ?? [])
+    .map((group) => `\n\n${group}${lines(sorted.filter((command) => command.group === group))}`)
     .join('');
 }

@@ -20,14 +20,16 @@ import type { AlarmResponse } from '@kv/proto/maintenance';
 import type { WatchResponse } from '@kv/proto/watch';
 import { fromBytes, fromText, type ByteString } from '../bytes.js';
 import { quote } from '../go/quote.js';
-import type {
-  EndpointHashKV,
-  EndpointHealth,
-  EndpointStatus,
-  Output,
-  Printer,
-  PrintOptions,
+import {
+  unsupported,
+  type EndpointHashKV,
+  type EndpointHealth,
+  type EndpointStatus,
+  type Output,
+  type Printer,
+  type PrintOptions,
 } from './printer.js';
+import type { Report } from './report.js';
 import { alarmName, eventName, hexId, leaseHex } from './text.js';
 
 type Field = readonly [name: string, value: ByteString | bigint | number | boolean];
@@ -224,6 +226,12 @@ class FieldsPrinter implements Printer {
         ['HashRevision', hashKV.hashRevision],
       );
     }
+  }
+
+  report({ header, fields }: Report): void {
+    if (fields === undefined) unsupported('fields');
+    this.#print(...this.#header(header));
+    this.#output.stdout(fields);
   }
 }
 

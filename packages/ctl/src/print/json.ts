@@ -21,6 +21,7 @@ import type {
   Printer,
   PrintOptions,
 } from './printer.js';
+import type { Report } from './report.js';
 
 const { object } = shapes;
 
@@ -144,6 +145,10 @@ class JsonPrinter implements Printer {
       object(always('Endpoint', endpoint), always('HashKV', shapes.hashKV(hashKV))),
     );
     this.#print(orNull(items));
+  }
+
+  report({ json }: Report): void {
+    this.#print(json({ hex: this.#hex }));
   }
 }
 

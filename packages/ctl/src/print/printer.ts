@@ -12,6 +12,7 @@ import type {
 import type { DeleteRangeResponse, PutResponse, RangeResponse, TxnResponse } from '@kv/proto/kv';
 import type { AlarmResponse, HashKVResponse, StatusResponse } from '@kv/proto/maintenance';
 import type { WatchResponse } from '@kv/proto/watch';
+import type { Report } from './report.js';
 
 export type Format = 'simple' | 'json' | 'fields' | 'protobuf' | 'table';
 
@@ -60,6 +61,8 @@ export interface Printer {
   endpointHealth(list: readonly EndpointHealth[]): void;
   endpointStatus(list: readonly EndpointStatus[]): void;
   endpointHashKV(list: readonly EndpointHashKV[]): void;
+  /** Any other answer. */
+  report(report: Report): void;
 }
 
 /** Known format, but not for this answer. The request was executed all the same, as with etcdctl. */

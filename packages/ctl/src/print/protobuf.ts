@@ -73,6 +73,9 @@ export async function protobufPrinter(output: Output): Promise<Printer> {
     endpointHealth: () => unsupported('protobuf'),
     endpointStatus: () => unsupported('protobuf'),
     endpointHashKV: () => unsupported('protobuf'),
+    report: ({ bytes }) => {
+      output.stdout(bytes());
+    },
   };
 }
 

@@ -17,6 +17,7 @@ import type {
 import type { AlarmResponse } from '@kv/proto/maintenance';
 import type { WatchResponse } from '@kv/proto/watch';
 import { fromBytes, type ByteString } from '../bytes.js';
+import type { Report } from './report.js';
 import { hashRows, memberRows, statusRows, type Rows } from './rows.js';
 import type {
   EndpointHashKV,
@@ -160,5 +161,9 @@ class SimplePrinter implements Printer {
 
   endpointHashKV(list: readonly EndpointHashKV[]): void {
     this.#rows(hashRows(list));
+  }
+
+  report({ text }: Report): void {
+    this.#output.stdout(text);
   }
 }

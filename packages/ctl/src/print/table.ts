@@ -21,6 +21,7 @@ export function tablePrinter(output: Output): Printer {
     leaseTimeToLive: no,
     leaseList: no,
     alarms: no,
+    report: no,
     memberList: (answer) => {
       print(memberRows(answer));
     },

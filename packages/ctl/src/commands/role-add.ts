@@ -1,0 +1,20 @@
+/** `role add`: makes a role without rights. */
+import { AuthRoleAddRequest, authService } from '@kv/proto/auth';
+import { toText } from '../bytes.js';
+import type { CommandContext } from '../context.js';
+import { ExitCode } from '../exit.js';
+import { headerReport } from '../print/report.js';
+import { oneArgument } from './arguments.js';
+import { orFail } from './failure.js';
+import { explicitTimeoutMs } from './timeout.js';
+
+export async function run(context: CommandContext): Promise<ExitCode> {
+  const role = oneArgument(context.args, 'role add command requires role name as its argument');
+  const { client, config, printer } = await context.open();
+  const method = authService.roleAdd;
+  const request = AuthRoleAddRequest.create({ name: toText(role) });
+  const settings = { timeoutMs: explicitTimeoutMs(context.flags, config) };
+  const answer = await orFail(client.call(method, request, settings));
+  printer.report(headerReport(method, answer, `Role ${role} created`));
+  return ExitCode.success;
+}
