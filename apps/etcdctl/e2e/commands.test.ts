@@ -96,6 +96,24 @@ describe.skipIf(isMissing)('one member', { timeout: 60_000 }, () => {
     expect(line.stderr).toContain('invalid txn request: del dry/a --dry-run');
   });
 
+  test('G-10: a lock whose lease is gone is not held any more, and says so', async () => {
+    const args = [main, `--endpoints=${server.endpoint}`, 'lock', 'held', '--ttl=2'];
+    const child = spawn(process.execPath, args);
+    let output = '';
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    const lease = await new Promise<string>((resolve) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+        const found = /\/([0-9a-f]+)\n/.exec(output)?.[1];
+        if (found !== undefined) resolve(found);
+      });
+    });
+    await kvctl(`lease revoke ${lease}`);
+    expect({ code: await ended, errors }).toEqual({ code: 1, errors: 'Error: session expired\n' });
+  });
+
   test.skipIf(!existsSync('/usr/bin/script'))(
     'passwords are asked for on a terminal without echo, which comes back',
     async () => {
