@@ -95,7 +95,9 @@ export class Daemon {
       prepareDataDir(config.dataDir, logger);
       const metrics = new PrometheusMetrics({ withProcess: true });
       processMetrics(metrics, daemon.effectiveGates);
-      const peers = new HttpTransport({ clock: systemClock, logger, metrics });
+      const { toPeers: tls } = listeners;
+      const ports = { clock: systemClock, logger, metrics, ...(tls === undefined ? {} : { tls }) };
+      const peers = new HttpTransport(ports);
       const member = await openMember(config, { logger, metrics, peers });
       const started = new Daemon(options, listeners, { member, peers, metrics });
       try {

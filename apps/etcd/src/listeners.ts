@@ -1,6 +1,13 @@
 /** The sockets of the daemon: taken before anything is read from disk, so that a busy port is found at once. */
-import { Listener, TlsError, autoCertificate, descriptorsMax } from '@kv/server';
-import type { DaemonConfig, EtcdUrl, ListenerOptions, Logger, TlsSettings } from '@kv/server';
+import { ConnectingTls, Listener, TlsError, autoCertificate, descriptorsMax } from '@kv/server';
+import type {
+  AutoTls,
+  DaemonConfig,
+  EtcdUrl,
+  ListenerOptions,
+  Logger,
+  TlsSettings,
+} from '@kv/server';
 import { StartError } from './start-error.js';
 
 /** Descriptors that are not for clients (etcd's number): files of the log, the store, other members. */
@@ -13,6 +20,8 @@ export interface Listeners {
   readonly client: readonly Listener[];
   readonly clientHttp: readonly Listener[];
   readonly metrics: readonly Listener[];
+  /** For members with https addresses; present when this one has such an address. */
+  readonly toPeers: ConnectingTls | undefined;
 }
 
 export const allOf = (listeners: Listeners): readonly Listener[] => [
@@ -90,20 +99,45 @@ async function open(url: EtcdUrl, common: Common, tls: TlsSettings): Promise<Lis
 const tlsStartError = (error: TlsError): StartError =>
   new StartError('listener failed', error.message, { cause: error, hint: error.hint });
 
-/** The settings for clients, with the certificate that is to be made, made. */
-function clientTlsOf(daemon: DaemonConfig, logger: Logger): TlsSettings {
-  const { clientTls, clientAutoTls, listenClientUrls, listenClientHttpUrls } = daemon;
-  if (![...listenClientUrls, ...listenClientHttpUrls, ...daemon.listenMetricsUrls].some(isSecure)) {
-    return clientTls;
-  }
+/** The settings with the certificate that is to be made, made. */
+function certified(tls: TlsSettings, auto: AutoTls | undefined, logger: Logger): TlsSettings {
+  return auto === undefined ? tls : { ...tls, ...autoCertificate(auto, logger) };
+}
+
+/** Says with what TLS is spoken, in etcd's words. */
+function tellTls(message: string, tls: TlsSettings, logger: Logger): void {
+  const files = `cert = ${tls.certFile}, key = ${tls.keyFile}, client-cert=, client-key=`;
+  const clients = `trusted-ca = ${tls.trustedCaFile}, client-cert-auth = ${String(tls.clientCertAuth)}`;
+  logger.log('info', message, {
+    'tls-info': `${files}, ${clients}, crl-file = ${tls.crlFile}`,
+    'cipher-suites': tls.cipherSuites,
+  });
+}
+
+/** What the listeners speak TLS with, and what members are called with. */
+interface DaemonTls {
+  readonly client: TlsSettings;
+  readonly peer: TlsSettings;
+  readonly toPeers: ConnectingTls | undefined;
+}
+
+function daemonTls(daemon: DaemonConfig, logger: Logger): DaemonTls {
+  const { listenClientUrls, listenClientHttpUrls, listenMetricsUrls, listenPeerUrls } = daemon;
   try {
-    const made = clientAutoTls === undefined ? {} : autoCertificate(clientAutoTls, logger);
-    const tls = { ...clientTls, ...made };
-    logger.log('info', 'starting with client TLS', {
-      'tls-info': `cert = ${tls.certFile}, key = ${tls.keyFile}, client-cert=, client-key=, trusted-ca = ${tls.trustedCaFile}, client-cert-auth = ${String(tls.clientCertAuth)}, crl-file = ${tls.crlFile}`,
-      'cipher-suites': tls.cipherSuites,
-    });
-    return tls;
+    const peer = certified(daemon.peerTls, daemon.peerAutoTls, logger);
+    let toPeers: ConnectingTls | undefined;
+    if (listenPeerUrls.some(isSecure)) {
+      tellTls('starting with peer TLS', peer, logger);
+      const { certFile, keyFile } = daemon.peerClientFiles;
+      const settings = certFile === '' ? peer : { ...peer, certFile, keyFile };
+      const verify = daemon.peerAutoTls === undefined;
+      toPeers = new ConnectingTls({ settings, verify, logger });
+    }
+    const client = certified(daemon.clientTls, daemon.clientAutoTls, logger);
+    if ([...listenClientUrls, ...listenClientHttpUrls, ...listenMetricsUrls].some(isSecure)) {
+      tellTls('starting with client TLS', client, logger);
+    }
+    return { client, peer, toPeers };
   } catch (error) {
     if (error instanceof TlsError) throw tlsStartError(error);
     throw error;
@@ -115,12 +149,15 @@ const texts = (urls: readonly EtcdUrl[]): readonly string[] => urls.map((url) =>
 /** Takes every address of the configuration, or none. */
 export async function openListeners(daemon: DaemonConfig, logger: Logger): Promise<Listeners> {
   const common = { logger, connectionsMax: connectionsMax(), reusePort: daemon.socketReusePort };
-  const tls = clientTlsOf(daemon, logger);
+  const tls = daemonTls(daemon, logger);
   const opened: Listener[] = [];
-  const openAll = async (urls: readonly EtcdUrl[]): Promise<readonly Listener[]> => {
+  const openAll = async (
+    urls: readonly EtcdUrl[],
+    endpoint: 'client' | 'peer' = 'client',
+  ): Promise<readonly Listener[]> => {
     const listeners: Listener[] = [];
     for (const url of urls) {
-      const listener = await open(url, common, tls);
+      const listener = await open(url, { ...common, endpoint }, tls[endpoint]);
       opened.push(listener);
       listeners.push(listener);
     }
@@ -130,13 +167,14 @@ export async function openListeners(daemon: DaemonConfig, logger: Logger): Promi
     logger.log('info', 'configuring peer listeners', {
       'listen-peer-urls': texts(daemon.listenPeerUrls),
     });
-    const peer = await openAll(daemon.listenPeerUrls);
+    const peer = await openAll(daemon.listenPeerUrls, 'peer');
     logger.log('info', 'configuring client listeners', {
       'listen-client-urls': texts(daemon.listenClientUrls),
     });
     const client = await openAll(daemon.listenClientUrls);
     const clientHttp = await openAll(daemon.listenClientHttpUrls);
-    return { peer, client, clientHttp, metrics: await openAll(daemon.listenMetricsUrls) };
+    const metrics = await openAll(daemon.listenMetricsUrls);
+    return { peer, client, clientHttp, metrics, toPeers: tls.toPeers };
   } catch (error) {
     await Promise.all(opened.map((listener) => listener.close()));
     throw error;

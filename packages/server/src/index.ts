@@ -48,6 +48,8 @@ export { Listener } from './transport/listener.js';
 export type { ListenerOptions, ListenerServices } from './transport/listener.js';
 export { TlsError } from './transport/tls/tls-error.js';
 export type { TlsErrorCode } from './transport/tls/tls-error.js';
+export { ConnectingTls } from './transport/tls/connecting-tls.js';
+export type { ConnectingTlsOptions } from './transport/tls/connecting-tls.js';
 export { autoCertificate } from './transport/tls/auto-tls.js';
 export type { AutoTls, TlsSettings } from './transport/tls/tls-settings.js';
 export { clientTransport } from './transport/client-transport.js';

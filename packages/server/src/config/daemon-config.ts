@@ -21,6 +21,11 @@ export interface DaemonConfig {
   readonly clientTls: TlsSettings;
   /** Present when the certificate of `clientTls` is still to be made. */
   readonly clientAutoTls: AutoTls | undefined;
+  /** For addresses of members whose scheme is https or unixs. */
+  readonly peerTls: TlsSettings;
+  readonly peerAutoTls: AutoTls | undefined;
+  /** What is shown to other members; the files of `peerTls` when empty. */
+  readonly peerClientFiles: { readonly certFile: string; readonly keyFile: string };
   /** `*` allows all. */
   readonly corsOrigins: readonly string[];
   /** `*` allows all. */

@@ -73,9 +73,14 @@ function noteUnusedTls(settings: Settings, notes: Note[]): void {
       notes.push(warn(`${what}; ignoring client cert auth for this URL`, fields));
     }
   }
+  const peerGiven = settings.text('peer-cert-file') !== '' || settings.text('peer-key-file') !== '';
+  if (settings.isOn('peer-auto-tls') && peerGiven) {
+    notes.push(warn('ignoring peer auto TLS since certs given'));
+  }
   for (const url of settings.urls('listen-peer-urls')) {
+    if (isSecure(url)) continue;
     const fields = { 'peer-url': url.text };
-    if (settings.text('peer-cert-file') !== '' || settings.text('peer-key-file') !== '') {
+    if (peerGiven) {
       const what = 'scheme is HTTP while key and cert files are present';
       notes.push(warn(`${what}; ignoring key and cert files`, fields));
     }

@@ -378,8 +378,6 @@ describe('checks between settings', () => {
   });
 
   it('refuses what is not supported yet, naming it', () => {
-    const https = ['--listen-peer-urls=https://127.0.0.1:1'];
-    expect(errors(parse(https))[0]).toContain('TLS is not supported yet');
     expect(errors(parse(['--discovery-srv=x']))[0]).toContain('not supported yet');
   });
 

@@ -18,7 +18,7 @@ import { invalid } from './report.js';
 import type { Note, Problem } from './report.js';
 import { Settings } from './settings.js';
 import type { EtcdUrl } from './url-list.js';
-import { clientAutoTls, clientTls } from './tls.js';
+import { clientAutoTls, clientTls, peerAutoTls, peerTls } from './tls.js';
 import { parseRetention, validate } from './validate.js';
 import type { Derived } from './validate.js';
 
@@ -102,6 +102,12 @@ function conclude(
     listenMetricsUrls: settings.urls('listen-metrics-urls'),
     clientTls: clientTls(settings),
     clientAutoTls: clientAutoTls(settings, member.dataDir),
+    peerTls: peerTls(settings),
+    peerAutoTls: peerAutoTls(settings, member.dataDir),
+    peerClientFiles: {
+      certFile: settings.text('peer-client-cert-file'),
+      keyFile: settings.text('peer-client-key-file'),
+    },
     corsOrigins: settings.list('cors'),
     hostWhitelist: settings.list('host-whitelist'),
     enableGrpcGateway: settings.isOn('enable-grpc-gateway'),

@@ -83,7 +83,9 @@ describe('settings of TLS', () => {
   it('make a certificate for the secure addresses when none is given', () => {
     const { daemon } = run('--auto-tls', '--data-dir=/d', '--self-signed-cert-validity=3');
     const directory = '/d/fixtures/client';
-    expect(daemon.clientAutoTls).toEqual({ directory, hosts: ['127.0.0.1'], validityYears: 3 });
+    expect(daemon.clientAutoTls).toEqual({
+      ...{ directory, hosts: ['127.0.0.1'], alsoClient: false, validityYears: 3 },
+    });
     const given = run('--auto-tls', ...files);
     expect(given.daemon.clientAutoTls).toBeUndefined();
     const messages = given.notes.map(({ message }) => message);
@@ -95,5 +97,46 @@ describe('settings of TLS', () => {
       'scheme is http or unix while key and cert files are present; ignoring key and cert files';
     const found = run(...files).notes.filter(({ message }) => message === text);
     expect(found.map(({ fields }) => fields)).toEqual([{ 'client-url': 'http://127.0.0.1:2' }]);
+  });
+
+  it('of members reach their listeners', () => {
+    const { daemon } = run(
+      ...['--listen-peer-urls=https://127.0.0.1:3', '--peer-trusted-ca-file=ca', ...files],
+      ...['--peer-cert-file=pc', '--peer-key-file=pk', '--peer-client-cert-auth'],
+      ...['--peer-cert-allowed-cn=x', '--peer-crl-file=crl', '--peer-client-cert-file=cc'],
+      '--peer-client-key-file=ck',
+    );
+    expect(daemon.peerTls).toEqual({
+      ...{ certFile: 'pc', keyFile: 'pk', trustedCaFile: 'ca', clientCertAuth: true },
+      ...{ crlFile: 'crl', allowedCommonNames: ['x'], allowedHostnames: [], cipherSuites: [] },
+      ...{ verifyRemoteAddress: true, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' },
+    });
+    expect(daemon.peerClientFiles).toEqual({ certFile: 'cc', keyFile: 'ck' });
+    const skipping = run(...files, '--peer-skip-client-san-verification');
+    expect(skipping.daemon.peerTls.verifyRemoteAddress).toBe(false);
+  });
+
+  it('of members can be made, too', () => {
+    const auto = ['--listen-peer-urls=https://127.0.0.1:3', '--peer-auto-tls', '--data-dir=/d'];
+    expect(run(...files, ...auto).daemon.peerAutoTls).toEqual({
+      ...{ directory: '/d/fixtures/peer', hosts: ['127.0.0.1'] },
+      ...{ alsoClient: true, validityYears: 1 },
+    });
+  });
+
+  it.each([
+    [[], 'cannot listen on TLS for 127.0.0.1:3: KeyFile and CertFile are not presented'],
+    [
+      ['--peer-auto-tls', '--peer-client-cert-file=c'],
+      'ClientKeyFile and ClientCertFile must both be present or both absent: key: , cert: c]',
+    ],
+    [
+      ['--peer-auto-tls', '--peer-cert-allowed-cn=a', '--peer-cert-allowed-hostname=b,c'],
+      'AllowedCNs and AllowedHostnames are mutually exclusive (cns=["a"], hostnames=["b" "c"])',
+    ],
+  ])('B-160: of members end the start where they can not work: %j', (words, error) => {
+    expect(parse(...files, '--listen-peer-urls=https://127.0.0.1:3', ...words)).toMatchObject({
+      problems: [{ type: 'fatal', message: 'discovery failed', fields: { error } }],
+    });
   });
 });

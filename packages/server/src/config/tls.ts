@@ -7,6 +7,7 @@ import { invalid } from './report.js';
 import type { Problem } from './report.js';
 import type { Settings } from './settings.js';
 import { isSecure } from './url-list.js';
+import type { EtcdUrl } from './url-list.js';
 
 const versions = ['', 'TLS1.2', 'TLS1.3'];
 /** Certificates that outlive their makers are a typing error; and dates have four digits. */
@@ -26,6 +27,7 @@ export function checkTls(settings: Settings, problems: Problem[]): void {
     problems.push(startProblem(`unexpected TLS cipher suite ${quote(name)}`));
   }
   checkClientMaterial(settings, problems);
+  checkPeerMaterial(settings, problems);
 }
 
 function checkVersions(settings: Settings, problems: Problem[]): void {
@@ -64,15 +66,53 @@ function checkClientMaterial(settings: Settings, problems: Problem[]): void {
     }
     if (metrics.length > 0) problems.push(startProblem(`client ${what} metrics secure url`));
   }
-  const years = settings.integer('self-signed-cert-validity');
-  if (makesCertificate(settings) && (years <= 0n || years > VALIDITY_YEARS_MAX)) {
-    const bound = VALIDITY_YEARS_MAX.toString();
-    const why = years <= 0n ? 'it should be greater than 0' : `it should be at most ${bound}`;
-    problems.push(startProblem(`selfSignedCertValidity is invalid,${why}`));
-  }
+  if (makesCertificate(settings)) checkValidity(settings, problems);
   if (settings.isOn('client-cert-auth') && settings.text('trusted-ca-file') === '') {
     // Go takes the authorities of the system then: anybody on the internet can get a certificate of one of them.
     problems.push(invalid('--client-cert-auth needs --trusted-ca-file: who vouches for clients'));
+  }
+}
+
+function checkValidity(settings: Settings, problems: Problem[]): void {
+  const years = settings.integer('self-signed-cert-validity');
+  if (years > 0n && years <= VALIDITY_YEARS_MAX) return;
+  const bound = VALIDITY_YEARS_MAX.toString();
+  const why = years <= 0n ? 'it should be greater than 0' : `it should be at most ${bound}`;
+  problems.push(startProblem(`selfSignedCertValidity is invalid,${why}`));
+}
+
+const peerFilesGiven = (settings: Settings): boolean =>
+  settings.text('peer-cert-file') !== '' || settings.text('peer-key-file') !== '';
+const makesPeerCertificate = (settings: Settings): boolean =>
+  settings.isOn('peer-auto-tls') && !peerFilesGiven(settings);
+
+function checkPeerMaterial(settings: Settings, problems: Problem[]): void {
+  const urls = settings.urls('listen-peer-urls').filter(isSecure);
+  const [first] = urls;
+  if (first === undefined) return;
+  if (makesPeerCertificate(settings)) checkValidity(settings, problems);
+  else if (!peerFilesGiven(settings)) {
+    const where =
+      first.port === undefined ? first.socketPath : `${first.host}:${first.port.toString()}`;
+    const why = 'KeyFile and CertFile are not presented';
+    problems.push(startProblem(`cannot listen on TLS for ${where}: ${why}`));
+  }
+  const cert = settings.text('peer-client-cert-file');
+  const key = settings.text('peer-client-key-file');
+  if ((cert === '') !== (key === '')) {
+    const text = `ClientKeyFile and ClientCertFile must both be present or both absent: key: ${key}, cert: ${cert}]`;
+    problems.push(startProblem(text));
+  }
+  const names = settings.list('peer-cert-allowed-cn');
+  const hosts = settings.list('peer-cert-allowed-hostname');
+  if (names.length > 0 && hosts.length > 0) {
+    const listed = (items: readonly string[]): string => `[${items.map(quote).join(' ')}]`;
+    const text = `AllowedCNs and AllowedHostnames are mutually exclusive (cns=${listed(names)}, hostnames=${listed(hosts)})`;
+    problems.push(startProblem(text));
+  }
+  if (settings.isOn('peer-client-cert-auth') && settings.text('peer-trusted-ca-file') === '') {
+    const error = '--peer-client-cert-auth needs --peer-trusted-ca-file: who vouches for members';
+    problems.push(invalid(error));
   }
 }
 
@@ -95,6 +135,39 @@ export function clientTls(settings: Settings): TlsSettings {
   });
 }
 
+const hostsOf = (urls: readonly EtcdUrl[]): readonly string[] => [
+  ...new Set(urls.map(({ host }) => host).filter((host) => host !== '')),
+];
+
+/** For listeners of members, and for connecting to them. */
+export function peerTls(settings: Settings): TlsSettings {
+  return Object.freeze({
+    certFile: settings.text('peer-cert-file'),
+    keyFile: settings.text('peer-key-file'),
+    trustedCaFile: settings.text('peer-trusted-ca-file'),
+    clientCertAuth: settings.isOn('peer-client-cert-auth'),
+    crlFile: settings.text('peer-crl-file'),
+    allowedCommonNames: settings.list('peer-cert-allowed-cn'),
+    allowedHostnames: settings.list('peer-cert-allowed-hostname'),
+    verifyRemoteAddress: !settings.isOn('peer-skip-client-san-verification'),
+    cipherSuites: settings.list('cipher-suites'),
+    minVersion: version(settings.text('tls-min-version'), 'TLSv1.2'),
+    maxVersion: version(settings.text('tls-max-version'), 'TLSv1.3'),
+  });
+}
+
+/** What `--peer-auto-tls` makes; undefined when there is nothing to make, or nowhere to use it. */
+export function peerAutoTls(settings: Settings, dataDir: string): AutoTls | undefined {
+  const urls = settings.urls('listen-peer-urls').filter(isSecure);
+  if (!makesPeerCertificate(settings) || urls.length === 0) return undefined;
+  return Object.freeze({
+    directory: join(dataDir, 'fixtures', 'peer'),
+    hosts: hostsOf(urls),
+    alsoClient: true,
+    validityYears: settings.count('self-signed-cert-validity'),
+  });
+}
+
 /** What `--auto-tls` makes; undefined when there is nothing to make, or nowhere to use it. */
 export function clientAutoTls(settings: Settings, dataDir: string): AutoTls | undefined {
   if (!makesCertificate(settings)) return undefined;
@@ -106,7 +179,8 @@ export function clientAutoTls(settings: Settings, dataDir: string): AutoTls | un
   if (urls.length === 0) return undefined;
   return Object.freeze({
     directory: join(dataDir, 'fixtures', 'client'),
-    hosts: [...new Set(urls.map(({ host }) => host).filter((host) => host !== ''))],
+    hosts: hostsOf(urls),
+    alsoClient: false,
     validityYears: settings.count('self-signed-cert-validity'),
   });
 }

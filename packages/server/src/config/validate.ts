@@ -8,7 +8,6 @@ import { invalid } from './report.js';
 import type { Note, Problem } from './report.js';
 import type { Settings } from './settings.js';
 import { checkTls } from './tls.js';
-import { isSecure } from './url-list.js';
 import type { EtcdUrl } from './url-list.js';
 
 /** What several rules need besides the settings. */
@@ -243,9 +242,6 @@ function checkName(settings: Settings, { problems, notes }: Findings): void {
 
 /** What this version can not do yet, and would otherwise do silently wrong. */
 function checkSupported(settings: Settings, problems: Problem[]): void {
-  for (const url of settings.urls('listen-peer-urls').filter(isSecure)) {
-    problems.push(invalid(`--listen-peer-urls: TLS is not supported yet (${url.text})`));
-  }
   if (settings.text('discovery-srv') !== '' || settings.list('discovery-endpoints').length > 0) {
     problems.push(invalid('discovery of a cluster is not supported yet; use --initial-cluster'));
   }

@@ -1,7 +1,9 @@
-/** HTTP/1.1 towards other members: whole requests, and streams that never end. The only place that opens connections. */
+/** HTTP/1.1 towards other members, plain or over TLS: whole requests, and streams that never end. The only place that opens connections. */
 import { Agent, request } from 'node:http';
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { errorOf } from '../errors.js';
+import type { ConnectingTls } from '../transport/tls/connecting-tls.js';
 import { PeerError } from './errors.js';
 import { BODY_BYTES_MAX, PIPELINE_POSTS_MAX, STREAM_IDLE_MS_MAX } from './limits.js';
 
@@ -33,8 +35,17 @@ export interface HttpStreamListener {
 /** The beginning of a refusal that is looked at. */
 const REFUSAL_BYTES_MAX = 1024;
 
+const isSecure = (url: string): boolean => url.startsWith('https:');
+
 export class HttpClient {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: PIPELINE_POSTS_MAX });
+  readonly #secureAgent = new SecureAgent({ keepAlive: true, maxSockets: PIPELINE_POSTS_MAX });
+  readonly #tls: ConnectingTls | undefined;
+
+  /** Without `tls` members with https addresses are verified by the authorities of Node, and shown no certificate. */
+  constructor(tls?: ConnectingTls) {
+    this.#tls = tls;
+  }
 
   /** Rejects with PeerError('unreachable'), also when the answer is too long or takes too long. */
   ask({ method, url, headers, body, timeoutMs }: HttpRequest): Promise<HttpAnswer> {
@@ -44,9 +55,9 @@ export class HttpClient {
           new PeerError('unreachable', `${method} ${url}: ${errorOf(cause).message}`, { cause }),
         );
       };
-      const asked = request(url, {
+      const asked = this.#request(url, {
         method,
-        agent: this.#agent,
+        agent: isSecure(url) ? this.#secureAgent : this.#agent,
         headers: { ...headers, 'content-length': body.length.toString() },
         signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
       });
@@ -62,7 +73,7 @@ export class HttpClient {
 
   /** Opens a stream. Returns how to end it; after that the listener hears only `ended`. */
   open(url: string, headers: Headers, listener: HttpStreamListener): () => void {
-    const asked = request(url, {
+    const asked = this.#request(url, {
       method: 'GET',
       agent: false,
       headers,
@@ -95,6 +106,13 @@ export class HttpClient {
   /** Connections that wait for a request are closed; those with one under way end with it. */
   close(): void {
     this.#agent.destroy();
+    this.#secureAgent.destroy();
+  }
+
+  #request(url: string, options: RequestOptions): ClientRequest {
+    return isSecure(url)
+      ? secureRequest(url, { ...this.#tls?.current, ...options })
+      : request(url, options);
   }
 }
 

@@ -10,6 +10,7 @@ import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import { hexOf } from '../grpc/int64.js';
+import type { ConnectingTls } from '../transport/tls/connecting-tls.js';
 import { PeerError } from './errors.js';
 import { HttpClient } from './http-client.js';
 import { LINK_HEARTBEAT_MS } from './limits.js';
@@ -30,13 +31,15 @@ export interface HttpTransportPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** For members whose addresses are https. */
+  readonly tls?: ConnectingTls;
 }
 
 export class HttpTransport implements PeerTransport {
   /** Serves what is below `/raft` on the peer listeners. Answers 503 until `start`. */
   readonly routes: RequestListener;
   readonly #ports: HttpTransportPorts;
-  readonly #client = new HttpClient();
+  readonly #client: HttpClient;
   readonly #links = new Map<MemberId, PeerLink>();
   #linkParts: PeerLinkParts | undefined;
   #heartbeats: Timer | undefined;
@@ -45,6 +48,7 @@ export class HttpTransport implements PeerTransport {
 
   constructor(ports: HttpTransportPorts) {
     this.#ports = ports;
+    this.#client = new HttpClient(ports.tls);
     this.routes = raftRoutes({
       clock: ports.clock,
       logger: ports.logger,

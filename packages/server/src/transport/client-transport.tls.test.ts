@@ -67,7 +67,10 @@ async function open(kind: 'http2' | 'grpc-js', trustedCaFile: string): Promise<L
       grpcKeepaliveTimeoutMs: 0,
       grpcKeepaliveMinTimeMs: 0,
     },
-    observe: () => undefined,
+    observe: () => ({
+      ...{ started: () => undefined, received: () => undefined },
+      ...{ sent: () => undefined, handled: () => undefined },
+    }),
   });
   opened.push(async () => {
     await Promise.all([listener.close(0), transport.stop(0)]);

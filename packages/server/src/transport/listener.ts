@@ -44,6 +44,8 @@ export interface ListenerOptions {
   readonly requestHeadTimeoutMs?: number;
   /** Absent: plain. `open` throws a `TlsError` when the files are not good. */
   readonly tls?: TlsSettings;
+  /** Who connects here, for the log. Default: clients. */
+  readonly endpoint?: 'client' | 'peer';
   /** Default: etcd's. */
   readonly handshakeTimeoutMs?: number;
 }
@@ -255,7 +257,7 @@ export class Listener implements AsyncDisposable {
     // Whoever only looks whether the port is open deserves no warning, as in etcd.
     this.#options.logger.log(
       error === 'EOF' ? 'debug' : 'warn',
-      'rejected connection on client endpoint',
+      `rejected connection on ${this.#options.endpoint ?? 'client'} endpoint`,
       {
         'remote-addr': `${socket.remoteAddress ?? 'unix'}:${(socket.remotePort ?? 0).toString()}`,
         ...(this.#tls === undefined ? {} : { 'server-name': typeof name === 'string' ? name : '' }),

@@ -25,6 +25,7 @@ const extendedKeyUsage = oid('551d25');
 const basicConstraints = oid('551d13');
 const subjectAltName = oid('551d11');
 const serverAuth = oid('2b06010505070301');
+const clientAuth = oid('2b06010505070302');
 /** digitalSignature, keyEncipherment and cRLSign; one bit of the last octet is unused. */
 const usageBits = der(Tag.bitString, Buffer.from([1, 0b1010_0010]));
 
@@ -50,11 +51,11 @@ function ipBytes(address: string): Buffer {
 const alternative = (host: string): Uint8Array =>
   isIPv4(host) || isIPv6(host) ? der(0x87, ipBytes(host)) : der(0x82, Buffer.from(host));
 
-function extensions(hosts: readonly string[]): Uint8Array {
+function extensions(hosts: readonly string[], alsoClient: boolean): Uint8Array {
   const names = [...new Set(hosts)].map(alternative);
   return sequence(
     sequence(keyUsage, yes, octets(usageBits)),
-    sequence(extendedKeyUsage, octets(sequence(serverAuth))),
+    sequence(extendedKeyUsage, octets(sequence(serverAuth, ...(alsoClient ? [clientAuth] : [])))),
     sequence(basicConstraints, yes, octets(sequence(yes))),
     ...(names.length === 0 ? [] : [sequence(subjectAltName, octets(sequence(...names)))]),
   );
@@ -62,7 +63,7 @@ function extensions(hosts: readonly string[]): Uint8Array {
 
 /** A certificate for these hosts that vouches for itself, and its key, both PEM. */
 export function selfSignedCertificate(
-  hosts: readonly string[],
+  { hosts, alsoClient }: Pick<AutoTls, 'hosts' | 'alsoClient'>,
   fromMs: number,
   untilMs: number,
 ): { readonly cert: string; readonly key: string } {
@@ -81,7 +82,7 @@ export function selfSignedCertificate(
     sequence(time(fromMs), time(untilMs)),
     subject,
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(Tag.explicit3, extensions(hosts)),
+    der(Tag.explicit3, extensions(hosts, alsoClient)),
   );
   const signature = Buffer.concat([Buffer.from([0]), sign('sha512', body, privateKey)]);
   const whole = sequence(body, ecdsaWithSha512, der(Tag.bitString, signature));
@@ -96,9 +97,10 @@ export function selfSignedCertificate(
 
 /** The paths of the certificate and its key; they are made if one of them is missing. Throws a {@link TlsError}. */
 export function autoCertificate(
-  { directory, hosts, validityYears }: AutoTls,
+  auto: AutoTls,
   logger: Logger,
 ): { readonly certFile: string; readonly keyFile: string } {
+  const { directory, validityYears } = auto;
   const certFile = resolve(join(directory, 'cert.pem'));
   const keyFile = resolve(join(directory, 'key.pem'));
   if (existsSync(certFile) && existsSync(keyFile)) return { certFile, keyFile };
@@ -108,7 +110,7 @@ export function autoCertificate(
     'certificate-validity-bound-not-after': new Date(untilMs).toISOString(),
     note: 'such a certificate encrypts, but proves to nobody who answers',
   });
-  const { cert, key } = selfSignedCertificate(hosts, nowMs, untilMs);
+  const { cert, key } = selfSignedCertificate(auto, nowMs, untilMs);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     // The key first: with a certificate but no key the next start would have to make both again.
@@ -116,7 +118,7 @@ export function autoCertificate(
     writeFileSync(certFile, cert, { mode: 0o644 });
   } catch (error) {
     const text = systemText('open', directory, error);
-    const hint = 'the certificate of --auto-tls is kept in the data directory';
+    const hint = 'the certificate of --auto-tls and --peer-auto-tls is kept in the data directory';
     throw new TlsError('unwritable', text, hint, { cause: error });
   }
   logger.log('info', 'created cert file', { path: certFile });

@@ -4,6 +4,7 @@ import { createServer } from 'node:tls';
 import type { Server, TLSSocket, TlsOptions } from 'node:tls';
 import type { Logger } from '../../logger.js';
 import { refusalOf } from './client-identity.js';
+import { addressProblem } from './remote-address.js';
 import { TlsMaterial, validityProblem } from './tls-material.js';
 import { demandsCertificates } from './tls-settings.js';
 import type { TlsSettings } from './tls-settings.js';
@@ -90,11 +91,27 @@ export class TlsAcceptor {
     const refusal = demandsCertificates(settings)
       ? refusalOf(socket, settings, revoked)
       : undefined;
-    if (refusal === undefined) {
-      this.#options.onSecure(socket);
-      return;
-    }
-    this.#options.onRefused(socket, refusal);
+    if (refusal !== undefined) this.#refuse(socket, refusal);
+    else if (settings.verifyRemoteAddress !== true) this.#options.onSecure(socket);
+    else void this.#admitFromItsAddress(socket);
+  }
+
+  /** Never rejects. Nothing is read from the socket before it is handed over. */
+  async #admitFromItsAddress(socket: TLSSocket): Promise<void> {
+    socket.on('error', () => undefined);
+    const certificate = socket.getPeerX509Certificate();
+    const { remoteAddress } = socket;
+    const problem =
+      certificate === undefined || remoteAddress === undefined
+        ? undefined
+        : await addressProblem(certificate, remoteAddress);
+    if (socket.destroyed) return;
+    if (problem === undefined) this.#options.onSecure(socket);
+    else this.#refuse(socket, problem);
+  }
+
+  #refuse(socket: TLSSocket, reason: string): void {
+    this.#options.onRefused(socket, reason);
     socket.destroy();
   }
 }

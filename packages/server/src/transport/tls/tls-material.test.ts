@@ -98,7 +98,7 @@ describe('the certificate of --auto-tls', () => {
     const from = Date.UTC(2049, 0, 1);
     const until = Date.UTC(2051, 0, 1);
     const hosts = ['localhost', '127.0.0.1', '::1', 'fe80::1:2', '::ffff:1.2.3.4'];
-    const { cert, key } = selfSignedCertificate(hosts, from, until);
+    const { cert, key } = selfSignedCertificate({ hosts, alsoClient: true }, from, until);
     const parsed = new X509Certificate(cert);
     expect(parsed.subject).toBe('O=etcd');
     expect(parsed.checkPrivateKey(createPrivateKey(key))).toBe(true);
@@ -111,7 +111,12 @@ describe('the certificate of --auto-tls', () => {
   });
 
   it('is made once, its key for nobody else to read', () => {
-    const auto = { directory: path('fixtures/client'), hosts: ['127.0.0.1'], validityYears: 1 };
+    const auto = {
+      directory: path('fixtures/client'),
+      hosts: ['127.0.0.1'],
+      alsoClient: false,
+      validityYears: 1,
+    };
     const files = autoCertificate(auto, silentLogger);
     const before = readFileSync(files.certFile, 'utf8');
     expect(statSync(files.keyFile).mode & 0o777).toBe(0o600);
@@ -122,7 +127,7 @@ describe('the certificate of --auto-tls', () => {
   });
 
   it('names the directory that can not be written', () => {
-    const auto = { directory: path('cert'), hosts: [], validityYears: 1 };
+    const auto = { directory: path('cert'), hosts: [], alsoClient: true, validityYears: 1 };
     expect(() => autoCertificate(auto, silentLogger)).toThrow(`open ${path('cert')}: `);
   });
 });

@@ -14,6 +14,8 @@ export interface TlsSettings {
   readonly allowedCommonNames: readonly string[];
   /** Of these names its certificate must be valid for one. Empty: any. */
   readonly allowedHostnames: readonly string[];
+  /** Whether its certificate, if there is one, must be for the address that it calls from. Default: no. */
+  readonly verifyRemoteAddress?: boolean;
   /** Go's names, known to {@link opensslCipher}. Empty: {@link defaultCiphers}. */
   readonly cipherSuites: readonly string[];
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
@@ -26,6 +28,8 @@ export interface AutoTls {
   readonly directory: string;
   /** Names and addresses that the certificate is for. */
   readonly hosts: readonly string[];
+  /** Whether it is also shown to others when connecting to them. */
+  readonly alsoClient: boolean;
   /** Of 365 days. Not 0. */
   readonly validityYears: number;
 }

@@ -1,0 +1,105 @@
+/** Goal: members verify each other over TLS. Method: our client against our listener, with certificates made on the spot. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { selfSigned } from '@kv/rpc/testing';
+import { silentLogger } from '../logger.js';
+import type { Logger } from '../logger.js';
+import { ConnectingTls } from '../transport/tls/connecting-tls.js';
+import type { TlsSettings } from '../transport/tls/tls-settings.js';
+import { Listener } from '../transport/listener.js';
+import { HttpClient } from './http-client.js';
+
+const member = selfSigned('member');
+const stranger = selfSigned('stranger');
+const opened: (() => Promise<void> | void)[] = [];
+let directory = '';
+let refusals: unknown[] = [];
+const logger: Logger = {
+  enabled: () => true,
+  log(_level, message, fields) {
+    if (message === 'rejected connection on peer endpoint') refusals.push(fields?.['error']);
+  },
+};
+
+beforeEach(() => {
+  refusals = [];
+  directory = mkdtempSync(join(tmpdir(), 'kv-peer-tls-'));
+  for (const [name, pair] of Object.entries({ member, stranger })) {
+    writeFileSync(join(directory, `${name}.pem`), pair.cert);
+    writeFileSync(join(directory, `${name}.key`), pair.key);
+  }
+});
+
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+  rmSync(directory, { recursive: true });
+});
+
+function settings(name: string, changes: Partial<TlsSettings> = {}): TlsSettings {
+  return {
+    certFile: join(directory, `${name}.pem`),
+    keyFile: join(directory, `${name}.key`),
+    trustedCaFile: join(directory, 'member.pem'),
+    ...{ clientCertAuth: true, crlFile: '', allowedCommonNames: [], allowedHostnames: [] },
+    ...{ verifyRemoteAddress: true, cipherSuites: [] },
+    ...{ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' },
+    ...changes,
+  };
+}
+
+async function serve(tls: TlsSettings): Promise<string> {
+  const address = { host: '127.0.0.1', port: 0 };
+  const listener = await Listener.open({
+    ...{ address, logger, connectionsMax: 10, endpoint: 'peer', tls },
+  });
+  opened.push(() => listener.close());
+  listener.serve({ http: (_request, response) => response.end('hello') });
+  return `https://${listener.address}/x`;
+}
+
+async function ask(url: string, tls?: TlsSettings, verify = true): Promise<string> {
+  const client = new HttpClient(
+    tls && new ConnectingTls({ settings: tls, verify, logger: silentLogger }),
+  );
+  opened.push(() => {
+    client.close();
+  });
+  const body = new Uint8Array();
+  const answer = await client.ask({ method: 'GET', url, headers: {}, body, timeoutMs: 5000 });
+  return answer.body.toString();
+}
+
+describe('members over TLS', () => {
+  it('talk when both are vouched for', async () => {
+    expect(await ask(await serve(settings('member')), settings('member'))).toBe('hello');
+  });
+
+  it('S-22: do not let in who shows no certificate, or one of a stranger', async () => {
+    const url = await serve(settings('member'));
+    await expect(ask(url, settings('stranger'))).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(ask(url)).rejects.toMatchObject({ code: 'unreachable' });
+    expect(refusals[0]).toBe(
+      'tls: failed to verify certificate: x509: certificate signed by unknown authority',
+    );
+  });
+
+  it('S-18: do not talk to a stranger, unless certificates are made by the members themselves', async () => {
+    const url = await serve(settings('stranger', { trustedCaFile: '', clientCertAuth: false }));
+    await expect(ask(url, settings('member'))).rejects.toThrow('self-signed certificate');
+    expect(await ask(url, settings('member'), false)).toBe('hello');
+  });
+
+  it('compare the common name on both sides', async () => {
+    const url = await serve(settings('member'));
+    const allowed = settings('member', { allowedCommonNames: ['other', 'member'] });
+    expect(await ask(url, allowed)).toBe('hello');
+    const other = settings('member', { allowedCommonNames: ['other'] });
+    await expect(ask(url, other)).rejects.toThrow('client certificate authentication failed');
+    await expect(ask(await serve(other), settings('member'))).rejects.toMatchObject({
+      code: 'unreachable',
+    });
+    await expect.poll(() => refusals).toContain('client certificate authentication failed');
+  });
+});
