@@ -51,13 +51,7 @@ class Trial {
     const member = this.#pick();
     switch (this.#random(12)) {
       case 0:
-        if (!this.#down.has(member) && this.#down.size === 0) {
-          this.#down.add(member);
-          await member.powerOff({
-            disk: this.#random(2) === 0 ? 'none' : 'prefix',
-            commitsKept: this.#random(3),
-          });
-        }
+        if (this.#down.size === 0) await this.#powerCut(member);
         break;
       case 1:
         await this.#startAll();
@@ -103,6 +97,22 @@ class Trial {
     const member = this.#cluster.members[this.#random(this.#cluster.members.length)];
     if (member === undefined) throw new Error('there are members');
     return member;
+  }
+
+  /** Of one or of all, in the midst of writing. */
+  async #powerCut(member: MemoryMember): Promise<void> {
+    for (let n = 0; n < 3; n++) this.#write(this.#pick());
+    await this.#cluster.clock.turns(this.#random(12));
+    this.#collect();
+    const victims = this.#random(3) === 0 ? this.#cluster.members : [member];
+    for (const victim of victims) {
+      this.#down.add(victim);
+      victim.cutPower({
+        disk: this.#random(2) === 0 ? 'none' : 'prefix',
+        commitsKept: this.#random(3),
+      });
+    }
+    await this.#cluster.clock.settle();
   }
 
   async #startAll(): Promise<void> {

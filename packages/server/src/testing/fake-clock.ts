@@ -60,6 +60,14 @@ export class FakeClock implements Clock {
     }
   }
 
+  /** Lets so many turns pass, and stops in the midst of what goes on. */
+  async turns(count: number): Promise<void> {
+    for (let n = 0; n < count; n++) {
+      for (const callback of this.#soon.splice(0)) callback();
+      await realTurn();
+    }
+  }
+
   /** Lets time pass, timer by timer, with everything coming to rest in between. */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;

@@ -122,11 +122,16 @@ export class MemoryMember {
 
   /** Power fails now. `start` lets it come back. */
   async powerOff(cut: PowerCut = {}): Promise<void> {
+    this.cutPower(cut);
+    await this.clock.settle();
+  }
+
+  /** Power fails in this very turn; nothing goes on in the meantime. */
+  cutPower(cut: PowerCut = {}): void {
     this.disk.reboot(cut.disk ?? 'none');
     this.backend = this.backend.crash(cut.commitsKept ?? 0, this.#backendOptions());
     // What is left of the old process must not go on in memory.
     this.#member?.close().catch(() => undefined);
-    await this.clock.settle();
   }
 
   /** Calls a unary method and waits for its end. Rejects with the RpcError of a failed call. */
