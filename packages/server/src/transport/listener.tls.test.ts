@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Transport } from '@kv/rpc';
 import { selfSigned } from '@kv/rpc/testing';
 import type { LogFields, Logger } from '../logger.js';
-import { Listener } from './listener.js';
+import { Listener, listenerLimits } from './listener.js';
 import type { ListenerOptions } from './listener.js';
 import { Tag, der } from './tls/der.js';
 import type { TlsSettings } from './tls/tls-settings.js';
@@ -238,6 +238,20 @@ describe('a TLS listener', () => {
     socket.resume();
     await new Promise((resolve) => socket.once('close', resolve));
     await expect.poll(rejections).toEqual(['tls: first record does not look like a TLS handshake']);
+  });
+
+  it('B-132: says so a bounded number of times per second', async () => {
+    const listener = await open();
+    const knocks = Array.from({ length: 60 }, async () => {
+      const socket = track(connectPlain(listener.port, '127.0.0.1'));
+      socket.on('error', () => undefined);
+      socket.resume().write('SSH-2.0-OpenSSH_9.6\r\n');
+      await new Promise((resolve) => socket.once('close', resolve));
+    });
+    await Promise.all(knocks);
+    // The knocks may fall into two seconds.
+    expect(rejections().length).toBeGreaterThanOrEqual(listenerLimits.refusalLinesPerSecondMax);
+    expect(rejections().length).toBeLessThanOrEqual(2 * listenerLimits.refusalLinesPerSecondMax);
   });
 
   it('says nothing above debug about those who only knock', async () => {

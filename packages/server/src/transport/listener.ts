@@ -20,7 +20,13 @@ export const listenerLimits: {
    */
   readonly requestHeadTimeoutMs: number;
   readonly http1HeaderBytesMax: number;
-} = Object.freeze({ requestHeadTimeoutMs: 5 * 60_000, http1HeaderBytesMax: 1 << 20 });
+  /** Lines about clients that were sent away; what is above is counted in the next line (row B-132). */
+  readonly refusalLinesPerSecondMax: number;
+} = Object.freeze({
+  requestHeadTimeoutMs: 5 * 60_000,
+  http1HeaderBytesMax: 1 << 20,
+  refusalLinesPerSecondMax: 20,
+});
 
 /** Sweeps for connections that have waited too long, per timeout. */
 const SWEEPS_PER_TIMEOUT = 10;
@@ -61,6 +67,8 @@ export class Listener implements AsyncDisposable {
   #transport: Transport | undefined;
   #http: HttpServer | undefined;
   #serving = false;
+  /** Lines about refusals in the second that began then. */
+  #refusalLines = { sinceMs: 0, count: 0, suppressed: 0 };
   #closed: Promise<void> | undefined;
 
   private constructor(options: ListenerOptions) {
@@ -253,17 +261,35 @@ export class Listener implements AsyncDisposable {
   }
 
   #logRefusal(socket: Socket, error: string): void {
+    const nowMs = performance.now();
+    const { sinceMs, count, suppressed } = this.#refusalLines;
+    if (nowMs - sinceMs >= 1000) {
+      this.#refusalLines = { sinceMs: nowMs, count: 1, suppressed: 0 };
+    } else if (count >= listenerLimits.refusalLinesPerSecondMax) {
+      this.#refusalLines.suppressed += 1;
+      return;
+    } else {
+      this.#refusalLines.count += 1;
+    }
+    const left = this.#refusalLines.count === 1 && suppressed > 0 ? { suppressed } : {};
     const name = socket instanceof TLSSocket ? socket.servername : undefined;
     // Whoever only looks whether the port is open deserves no warning, as in etcd.
     this.#options.logger.log(
       error === 'EOF' ? 'debug' : 'warn',
       `rejected connection on ${this.#options.endpoint ?? 'client'} endpoint`,
       {
-        'remote-addr': `${socket.remoteAddress ?? 'unix'}:${(socket.remotePort ?? 0).toString()}`,
+        'remote-addr': this.#remoteOf(socket),
         ...(this.#tls === undefined ? {} : { 'server-name': typeof name === 'string' ? name : '' }),
         error,
+        ...left,
       },
     );
+  }
+
+  /** A connection that is closed already does not tell any more. */
+  #remoteOf({ remoteAddress, remotePort }: Socket): string {
+    if (remoteAddress !== undefined) return `${remoteAddress}:${String(remotePort)}`;
+    return 'path' in this.#options.address ? 'unix' : 'unknown';
   }
 }
 

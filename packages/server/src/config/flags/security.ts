@@ -29,6 +29,7 @@ export const securityFlags = [
     default: '',
     file: 'client-transport-security.client-cert-file',
     text: 'Certificate to show when connecting with this material.',
+    noEffect: 'nothing here connects to its own client listener',
   },
   {
     name: 'client-key-file',
@@ -36,6 +37,7 @@ export const securityFlags = [
     default: '',
     file: 'client-transport-security.client-key-file',
     text: 'Its key.',
+    noEffect: 'nothing here connects to its own client listener',
   },
   {
     name: 'trusted-ca-file',

@@ -125,11 +125,15 @@ const plaintextCodes: ReadonlySet<string> = new Set([
 ]);
 
 /** Go's text where it has one that people look for; OpenSSL's reason otherwise. */
-function handshakeProblem(error: Error): string {
+export function handshakeProblem(error: Error): string {
   const code = 'code' in error ? String(error.code) : '';
   if (plaintextCodes.has(code)) return 'tls: first record does not look like a TLS handshake';
   if (code === 'ECONNRESET') return 'EOF';
   if (code === 'ERR_TLS_HANDSHAKE_TIMEOUT') return 'i/o timeout';
   const reason = 'reason' in error && typeof error.reason === 'string' ? error.reason : undefined;
+  // The client sent us away, mostly because it does not know who signed our certificate.
+  const alert = /\balert (.*)$/.exec(reason ?? '')?.[1];
+  if (alert === 'unknown ca') return 'remote error: tls: unknown certificate authority';
+  if (alert !== undefined) return `remote error: tls: ${alert}`;
   return `tls: ${reason ?? error.message}`;
 }
