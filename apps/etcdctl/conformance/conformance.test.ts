@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { expectedDifferences } from './expected-differences.js';
 import { invocations } from './invocations.js';
+import { runHere } from './run-here.js';
 import { observeAll, type Invocation, type Observation, type Program } from './runner.js';
 import { Server, type ServerPorts } from './server.js';
 
@@ -32,7 +33,11 @@ test.skipIf(missing.length > 0)(
         ? invocations
         : invocations.filter(({ name }) => new RegExp(only).test(name));
     const etcdctl = { command: join(reference, 'etcdctl'), prefix: [] };
-    const kvctl = { command: process.execPath, prefix: [main] };
+    const kvctl = {
+      command: process.execPath,
+      prefix: [main],
+      ...(process.env['PROCESSES'] === 'all' ? {} : { runHere }),
+    };
     const [theirs, ours] = await Promise.all([
       observed(etcdctl, portsOfTheirs, list),
       observed(kvctl, portsOfOurs, list),

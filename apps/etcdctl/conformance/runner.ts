@@ -36,7 +36,13 @@ export interface Observation {
 export interface Program {
   readonly command: string;
   readonly prefix: readonly string[];
+  /** Runs within this process what needs none of its own: ten times as fast. */
+  readonly runHere?: RunHere;
 }
+export type RunHere = (
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+) => Promise<Result>;
 
 const runMsMax = 20_000;
 
@@ -105,7 +111,10 @@ async function observe(
   if (meanwhile !== undefined || stopWhen === 'watching') await server.whenWatchers(0);
   const args = invocation.args.map((arg) => names.fill(arg));
   const words = invocation.bare === true ? args : [`--endpoints=${server.endpoint}`, ...args];
-  const result = await runOnce(program, words, invocation, server);
+  const result =
+    program.runHere !== undefined && needsNoProcess(invocation)
+      ? await program.runHere(words, invocation.env ?? {})
+      : await runOnce(program, words, invocation, server);
   names.remember(invocation.capture?.exec(result.stdout)?.groups ?? {});
   const mask = (text: string): string => {
     let out = names.mask(text);
@@ -120,10 +129,18 @@ async function observe(
   };
 }
 
-interface Result {
+export interface Result {
   readonly stdout: string;
   readonly stderr: string;
   readonly exit: number | string;
+}
+
+/** What reads its input, runs on, or runs programs is about processes. */
+function needsNoProcess({ args, stdin, until, stopWhen, meanwhile }: Invocation): boolean {
+  const isAboutProcesses = [stdin, until, stopWhen, meanwhile].some((field) => field !== undefined);
+  const runsPrograms = args[0] === 'lock' || args.includes('--');
+  const readsInput = ['put', 'txn', 'watch', 'user'].includes(args[0] ?? '');
+  return !isAboutProcesses && !runsPrograms && !readsInput;
 }
 
 async function runOnce(

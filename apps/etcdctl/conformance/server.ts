@@ -19,7 +19,11 @@ export interface ServerPorts {
 
 const readyMsMax = 20_000;
 const pollMs = 20;
-const advertised = 'http://127.0.0.1:21291';
+/**
+ * Where a member on its own says that its peers find it. Nobody dials it; identifiers are computed from it, and of all ports this one gives
+ * the largest (ffff224ed586e107): members that are added come before it, whatever their identifiers.
+ */
+const advertised = 'http://127.0.0.1:62767';
 
 export class Server implements AsyncDisposable {
   readonly endpoint: string;
@@ -34,7 +38,6 @@ export class Server implements AsyncDisposable {
     const dataDir = mkdtempSync(join(tmpdir(), 'kvctl-conformance-'));
     const url = (port: number): string => `http://127.0.0.1:${port}`;
     const urls = membership.initialCluster.split(',').map((pair) => pair.replace(/^[^=]*=/, ''));
-    // Of a member on its own the address serves only to compute identifiers: nobody dials it.
     const peerUrl = urls.length === 1 ? advertised : url(ports.peer);
     const isScript = binary.endsWith('.js');
     const child = spawn(
