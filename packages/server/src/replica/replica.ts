@@ -102,22 +102,9 @@ export class Replica {
     const inbox = new Inbox();
     this.linearizable = this.#makeLinearizable(config, ports);
     this.leadership = this.#makeLeadership(ports, metrics, listener);
-    this.#headStart = new HeadStart({
-      enabled: config.initialElectionTickAdvance,
-      startedMs: this.#lastTickMs,
-      connectedCount: () => this.#connectedCount(),
-      advance: () => {
-        this.#advanceElection(electionTicksOf(config) - 2);
-      },
-    });
+    this.#headStart = this.#makeHeadStart(config);
     this.#catchupEntries = config.snapshotCatchupEntries;
-    this.#laggards = new Laggards({
-      logger,
-      others: () => state.membership.others(memberId).map(({ id }) => id),
-      isConnected: (id) => ports.peers.connectedSinceMs(id) !== undefined,
-      progress: () => this.#node.status().progress,
-      firstIndex: () => storage.log.firstIndex(),
-    });
+    this.#laggards = this.#makeLaggards(storage, logger);
     this.#loop = new ReplicaLoop(
       {
         node: this.#node,
@@ -168,6 +155,27 @@ export class Replica {
       this.ids.next(),
       this.ids.prefix,
     );
+  }
+
+  #makeHeadStart(config: MemberConfig): HeadStart {
+    return new HeadStart({
+      enabled: config.initialElectionTickAdvance,
+      startedMs: this.#lastTickMs,
+      connectedCount: () => this.#connectedCount(),
+      advance: () => {
+        this.#advanceElection(electionTicksOf(config) - 2);
+      },
+    });
+  }
+
+  #makeLaggards({ log }: Storage, logger: Logger): Laggards {
+    return new Laggards({
+      logger,
+      others: () => this.#membership.others(this.#memberId).map(({ id }) => id),
+      isConnected: (id) => this.#peers.connectedSinceMs(id) !== undefined,
+      progress: () => this.#node.status().progress,
+      firstIndex: () => log.firstIndex(),
+    });
   }
 
   #makeLeadership(
