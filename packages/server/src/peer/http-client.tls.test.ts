@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { selfSigned } from '@kv/rpc/testing';
 import { silentLogger } from '../logger.js';
 import type { Logger } from '../logger.js';
+import { selfSignedCertificate } from '../transport/tls/auto-tls.js';
 import { ConnectingTls } from '../transport/tls/connecting-tls.js';
 import type { TlsSettings } from '../transport/tls/tls-settings.js';
 import { Listener } from '../transport/listener.js';
@@ -101,5 +102,19 @@ describe('members over TLS', () => {
       code: 'unreachable',
     });
     await expect.poll(() => refusals).toContain('client certificate authentication failed');
+  });
+
+  it('S-18: do not let in a certificate that is for another address, unless told to', async () => {
+    const nowMs = Date.now();
+    const hosts = ['10.0.0.1'];
+    const elsewhere = selfSignedCertificate({ hosts, alsoClient: true }, nowMs - 1e6, nowMs + 1e6);
+    writeFileSync(join(directory, 'elsewhere.pem'), elsewhere.cert);
+    writeFileSync(join(directory, 'elsewhere.key'), elsewhere.key);
+    const trustedCaFile = join(directory, 'elsewhere.pem');
+    const strict = await serve(settings('member', { trustedCaFile }));
+    await expect(ask(strict, settings('elsewhere'))).rejects.toMatchObject({ code: 'unreachable' });
+    expect(refusals).toEqual(['x509: certificate is valid for 10.0.0.1, not 127.0.0.1']);
+    const lenient = settings('member', { trustedCaFile, verifyRemoteAddress: false });
+    expect(await ask(await serve(lenient), settings('elsewhere'))).toBe('hello');
   });
 });
