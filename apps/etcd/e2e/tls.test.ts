@@ -42,10 +42,11 @@ interface Served {
 }
 
 /** A member with a certificate of its own, https and http side by side. */
-async function serve(dataDir: string): Promise<Served> {
+async function serve(dataDir: string, ...more: readonly string[]): Promise<Served> {
   const daemon = start(
     ...memberArgs(dataDir, '--auto-tls'),
     '--listen-client-urls=https://127.0.0.1:0,https://localhost:0,http://127.0.0.1:0',
+    ...more,
   );
   const secureLine = await daemon.line('serving client traffic securely');
   const plainLine = await daemon.line(
@@ -107,6 +108,13 @@ describe('TLS for clients', () => {
     };
     expect(await ctl('put', 'a', 'b')).toBe('OK\n');
     expect(await ctl('get', 'a')).toBe('a\nb\n');
+  });
+
+  it('needs no whitelist of hosts: the certificate says who answers', async () => {
+    const { secure, plain, certFile } = await serve(directory(), '--host-whitelist=a.example');
+    expect((await fetch(`http://${plain}/version`)).status).toBe(421);
+    const version = await get(`https://${secure}/version`, readFileSync(certFile));
+    expect(version).toContain('etcdserver');
   });
 
   it('B-160, observed.md 30: bad files end the start with the line "listener failed"', async () => {
