@@ -3,6 +3,7 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
+import { systemClock } from '../../clock.js';
 import type { Logger } from '../../logger.js';
 import { systemText } from '../../logging/sink.js';
 import { Tag, der } from './der.js';
@@ -104,7 +105,7 @@ export function autoCertificate(
   const certFile = resolve(join(directory, 'cert.pem'));
   const keyFile = resolve(join(directory, 'key.pem'));
   if (existsSync(certFile) && existsSync(keyFile)) return { certFile, keyFile };
-  const nowMs = Date.now();
+  const nowMs = systemClock.wallMs();
   const untilMs = nowMs + validityYears * YEAR_MS;
   logger.log('warn', 'automatically generate certificates', {
     'certificate-validity-bound-not-after': new Date(untilMs).toISOString(),

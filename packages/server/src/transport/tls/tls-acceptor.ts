@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { createServer } from 'node:tls';
 import type { Server, TLSSocket, TlsOptions } from 'node:tls';
+import { systemClock } from '../../clock.js';
 import type { Logger } from '../../logger.js';
 import { refusalOf } from './client-identity.js';
 import { addressProblem } from './remote-address.js';
@@ -41,7 +42,7 @@ export class TlsAcceptor {
     const { settings, logger } = options;
     this.#options = options;
     this.#material = new TlsMaterial(settings, logger);
-    const problem = validityProblem(settings.certFile, Date.now());
+    const problem = validityProblem(settings.certFile, systemClock.wallMs());
     if (problem !== undefined) logger.log('warn', problem);
     this.#server = createServer(this.#serverOptions());
     this.#server.on('secureConnection', (socket) => {
