@@ -13,10 +13,10 @@ import { Server, type ServerPorts } from './server.js';
 const reference = process.env['REF'] ?? join(homedir(), 'ref');
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 /** Our server instead of etcd's, for both programs: SERVER=ours. */
-const serverPath =
-  process.env['SERVER'] === 'ours'
-    ? fileURLToPath(new URL('../../etcd/dist/main.js', import.meta.url))
-    : join(reference, 'etcd');
+const isOurs = process.env['SERVER'] === 'ours';
+const serverPath = isOurs
+  ? fileURLToPath(new URL('../../etcd/dist/main.js', import.meta.url))
+  : join(reference, 'etcd');
 const portsOfTheirs = { client: 21_290, peer: 21_291 };
 const portsOfOurs = { client: 21_292, peer: 21_293 };
 const missing = [serverPath, join(reference, 'etcdctl'), main].filter((path) => !existsSync(path));
@@ -28,10 +28,10 @@ test.skipIf(missing.length > 0)(
   'stdout, exit code and stderr equal those of etcdctl',
   { timeout: 600_000 },
   async () => {
+    // Ours has no JSON gateway yet.
+    const possible = invocations.filter(({ before }) => !isOurs || before === undefined);
     const list =
-      only === undefined
-        ? invocations
-        : invocations.filter(({ name }) => new RegExp(only).test(name));
+      only === undefined ? possible : possible.filter(({ name }) => new RegExp(only).test(name));
     const etcdctl = { command: join(reference, 'etcdctl'), prefix: [] };
     const kvctl = {
       command: process.execPath,

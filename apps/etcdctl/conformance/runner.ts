@@ -173,12 +173,18 @@ async function runOnce(
     });
   });
   const isOver = new AbortController();
-  const interference = interfere(program, invocation, server, child, isOver.signal);
-  // The output is complete only then.
-  const exit = await ended;
-  isOver.abort();
-  await interference;
-  return { ...output, exit };
+  const over = ended.finally(() => {
+    isOver.abort();
+  });
+  try {
+    const interference = interfere(program, invocation, server, child, isOver.signal);
+    // The output is complete only when the program has ended.
+    const [exit] = await Promise.all([over, interference]);
+    return { ...output, exit };
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
 }
 
 /** Acts on a program that runs on, as soon as it is ready for it; once it is over, no more. */
@@ -195,8 +201,22 @@ async function interfere(
     const words = [`--endpoints=${server.endpoint}`, ...args];
     await runOnce(program, words, { name: 'meanwhile', args }, server);
   }
-  if (typeof stopWhen === 'object') await server.whenKey(stopWhen.key, isOver);
+  if (typeof stopWhen === 'object') await keyIsThere(program, stopWhen.key, server, isOver);
   if (stopWhen !== undefined) child.kill('SIGTERM');
+}
+
+/** Asks until it is; the program that waits for it ends before that when it takes too long. */
+async function keyIsThere(
+  program: Program,
+  key: string,
+  server: Server,
+  isOver: AbortSignal,
+): Promise<void> {
+  const args = [`--endpoints=${server.endpoint}`, 'get', key, '--keys-only'];
+  while (!isOver.aborted) {
+    const { stdout } = await runOnce(program, args, { name: 'is it there', args }, server);
+    if (stdout !== '') return;
+  }
 }
 
 /** Nor the complaint of a program that etcdctl calls for passwords, also where there is no terminal. */

@@ -76,13 +76,6 @@ export class Server implements AsyncDisposable {
     });
   }
 
-  async whenKey(key: string, isOver?: AbortSignal): Promise<void> {
-    await this.#when(`key ${key}`, async () => {
-      const answer = await this.post('/v3/kv/range', { key: Buffer.from(key).toString('base64') });
-      return isOver?.aborted === true || (answer as { readonly count?: string }).count === '1';
-    });
-  }
-
   /** Calls the JSON gateway. */
   async post(path: string, body: unknown): Promise<unknown> {
     const init = { method: 'POST', body: JSON.stringify(body) };
@@ -99,10 +92,15 @@ export class Server implements AsyncDisposable {
     }
   }
 
+  #isRunning(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
   async #ready(port: number): Promise<void> {
     const until = performance.now() + readyMsMax;
-    while (performance.now() < until) {
-      if (await isServing(port)) return;
+    // One that ends at once finds its port taken, by a server that would answer in its place.
+    while (performance.now() < until && this.#isRunning()) {
+      if ((await isServing(port)) && this.#isRunning()) return;
       await sleep(pollMs);
     }
     await this[Symbol.asyncDispose]();
