@@ -45,9 +45,9 @@ export class TestClient {
   }
 
   /** The revision of the answer. */
-  async put(key: string, value: string): Promise<bigint> {
+  async put(key: string, value: string, deadlineMs = 10_000): Promise<bigint> {
     const request = PutRequest.fromPartial({ key: bytes(key), value: bytes(value) });
-    const response = await this.#unary('Put', PutRequest, PutResponse, request);
+    const response = await this.#unary('Put', PutRequest, PutResponse, request, 'KV', deadlineMs);
     return response.header?.revision ?? 0n;
   }
 
@@ -113,6 +113,7 @@ export class TestClient {
     responseType: MessageType<R>,
     request: Q,
     service = 'KV',
+    deadlineMs = 10_000,
   ): Promise<R> {
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
@@ -121,7 +122,7 @@ export class TestClient {
         coders(responseType).deserialize,
         request,
         new Metadata(),
-        { deadline: Date.now() + 10_000 },
+        { deadline: Date.now() + deadlineMs },
         (error: ServiceError | null, response?: R) => {
           if (error !== null || response === undefined) reject(error ?? new Error('no response'));
           else resolve(response);
