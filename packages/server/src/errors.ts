@@ -30,6 +30,11 @@ export class MemberError extends Error {
   }
 }
 
+/** In etcd's words, which people look for. */
+export function removedError(): MemberError {
+  return new MemberError('removed', 'the member has been permanently removed from the cluster');
+}
+
 /** What was thrown, as an Error: a caught value may be anything. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

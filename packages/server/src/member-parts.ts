@@ -3,6 +3,10 @@ import { ApplyMetrics } from './apply/apply-observer.js';
 import type { AppliedBatch, ReplicatedState } from './apply/applier.js';
 import { Quota } from './apply/quota.js';
 import { askVersion } from './cluster/peer-version.js';
+import { Promotion } from './cluster/promotion.js';
+import { promotionMetrics } from './cluster/promotion-metrics.js';
+import { Reconfiguration } from './cluster/reconfiguration.js';
+import { mayPromote, type StrictView } from './cluster/strict-check.js';
 import { VersionMonitor } from './cluster/version-monitor.js';
 import { autoCompactor, type AutoCompactor } from './compactor/auto-compactor.js';
 import { CompactionDriver } from './compactor/driver.js';
@@ -69,13 +73,21 @@ export interface Engines {
   readonly spaceAlarm: SpaceAlarm;
 }
 
+/** How the membership is changed. */
+export interface Changes {
+  readonly reconfiguration: Reconfiguration;
+  readonly promotion: Promotion;
+  /** What the strict check looks at, as of now; undefined when it is off. */
+  readonly strictView: () => StrictView | undefined;
+}
+
 /** What stands before the services, and what is told about the whole. */
 export interface Edge {
   readonly admission: Admission;
   readonly metrics: MemberMetrics;
 }
 
-export type MemberParts = Core & Engines & Edge;
+export type MemberParts = Core & Engines & Changes & Edge;
 
 /** gRPC's share of a message beside the request in it (etcd's grpcOverheadBytes). */
 const GRPC_OVERHEAD_BYTES: number = 512 * 1024;
@@ -83,7 +95,8 @@ const GRPC_OVERHEAD_BYTES: number = 512 * 1024;
 export function makeParts(ground: Ground, listener: PartsListener): MemberParts {
   const core = makeCore(ground, listener);
   const engines = makeEngines(ground, core, listener);
-  return { ...core, ...engines, ...makeEdge(ground, core, engines.watch) };
+  const changes = makeChanges(ground, core);
+  return { ...core, ...engines, ...changes, ...makeEdge(ground, core, engines.watch) };
 }
 
 function makeCore({ config, ports, storage }: Ground, listener: PartsListener): Core {
@@ -167,6 +180,44 @@ function makeEngines(ground: Ground, core: Core, listener: PartsListener): Engin
     ),
     spaceAlarm: new SpaceAlarm(memberId, proposer, logger),
   };
+}
+
+function makeChanges({ config, ports, storage }: Ground, core: Core): Changes {
+  const { clock, peers, metrics } = ports;
+  const { replica, state } = core;
+  const { membership } = state;
+  const self = storage.identity.memberId;
+  const reconfiguration = new Reconfiguration({
+    ids: replica.ids,
+    propose: (change, dropped) => {
+      replica.proposeConfChange(change, dropped);
+    },
+  });
+  const strictView = (): StrictView | undefined =>
+    config.strictReconfigCheck
+      ? {
+          membership,
+          self,
+          nowMs: clock.monotonicMs(),
+          connectedSinceMs: (id) => peers.connectedSinceMs(id),
+        }
+      : undefined;
+  const promotion = new Promotion({
+    reconfiguration,
+    members: () => membership.members(),
+    check: () => (config.strictReconfigCheck ? mayPromote({ membership }) : undefined),
+    progress: () => replica.progress(),
+    whenCaughtUp: (then) => {
+      whenCaughtUp(clock, replica, then);
+    },
+    self,
+    leaderId: () => replica.leadership.leaderId,
+    call: (id, request) => peers.call(id, request),
+    clock,
+    requestTimeoutMs: config.requestTimeoutMs,
+    metrics: promotionMetrics(metrics),
+  });
+  return { reconfiguration, promotion, strictView };
 }
 
 function makeLeases({ config, ports }: Ground, { replica, state }: Core): LeaseEngine {

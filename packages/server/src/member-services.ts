@@ -1,7 +1,7 @@
 /** The services of one member, made from its parts, each behind the checks that hold for every call. */
 import type { Service } from '@kv/rpc';
 import { findStorageVersion } from './cluster/storage-version.js';
-import { clusterService } from './grpc/cluster-service.js';
+import { ClusterService } from './grpc/cluster-service.js';
 import { healthService } from './grpc/health-service.js';
 import { KvService } from './grpc/kv-service.js';
 import { LeaseService } from './grpc/lease-service.js';
@@ -30,12 +30,17 @@ export function memberServices(
       progressIntervalMs: ground.config.watchProgressNotifyIntervalMs,
     }),
     leaseService(ground, parts),
-    clusterService({
+    new ClusterService({
       membership: state.membership,
+      reconfiguration: parts.reconfiguration,
+      promotion: parts.promotion,
+      strictView: parts.strictView,
       linearizable: replica.linearizable,
       headers,
+      clock: ground.ports.clock,
+      logger: ground.ports.logger,
       wake: replica.wake,
-    }),
+    }).service,
     maintenanceService(ground, parts, onError),
     healthService,
   ];

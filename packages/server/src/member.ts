@@ -8,7 +8,9 @@ import type { AppliedBatch, Effect } from './apply/applier.js';
 import { systemClock, type Timer } from './clock.js';
 import { describeIdentity } from './cluster/founding.js';
 import { findStorageVersion } from './cluster/storage-version.js';
-import { errorOf, MemberError } from './errors.js';
+import { REMOVED_LINGER_MS } from './cluster/limits.js';
+import { tellChange } from './cluster/change-log.js';
+import { errorOf, MemberError, removedError } from './errors.js';
 import { rpcErrorOf } from './grpc/status.js';
 import { assertNever } from './invariant.js';
 import { silentLogger } from './logger.js';
@@ -40,6 +42,8 @@ export class Member implements MemberHandle {
   readonly #parts: MemberParts;
   readonly #stopping: AbortController = new AbortController();
   #ticker: Timer | undefined;
+  /** Runs from this member's removal to its end. */
+  #lingering: Timer | undefined;
   #expectedTickMs = 0;
   #closing: Promise<void> | undefined;
   #published: () => void = () => undefined;
@@ -95,6 +99,7 @@ export class Member implements MemberHandle {
     this.peerApi = {
       clusterId: storage.identity.clusterId,
       leases: this.#parts.leaseAnswers,
+      promotion: this.#parts.promotion,
       members: () => membership.members(),
       downgradeEnabled: async () => {
         await this.linearizableRead(signal);
@@ -183,6 +188,7 @@ export class Member implements MemberHandle {
   #start(): void {
     const { clock, logger } = this.#ports;
     const { identity, recovered, store } = this.#storage;
+    if (this.#parts.state.membership.isRemoved(identity.memberId)) throw removedError();
     logger.log('info', 'opened the data directory', {
       identity: describeIdentity(identity),
       'snapshot-index': recovered.snapshot.index,
@@ -254,15 +260,37 @@ export class Member implements MemberHandle {
         this.#parts.metrics.alarms(this.#parts.state.alarms.list());
         return;
       case 'membershipChanged':
+        this.#membershipChanged(effect);
         return;
       default:
         assertNever(effect, 'an effect has a known type');
     }
   }
 
+  #membershipChanged(effect: Extract<Effect, { readonly type: 'membershipChanged' }>): void {
+    const { reconfiguration, state } = this.#parts;
+    const { clock, logger } = this.#ports;
+    const self = this.#storage.identity.memberId;
+    tellChange(logger, self, effect, state.membership.find(effect.memberId));
+    reconfiguration.settled(effect.changeId, effect.problem);
+    if (effect.change !== 'removed' || effect.memberId !== self || effect.problem !== undefined) {
+      return;
+    }
+    // The others are told first: a leader's last messages say that its removal is committed.
+    this.#lingering = clock.after(REMOVED_LINGER_MS, () => {
+      this.#fail(removedError());
+    });
+  }
+
   /** The member can not go on: nobody is told that anything worked, and whoever holds this member is told to end it. */
   #fail(error: Error): void {
-    this.#ports.logger.log('fatal', 'the member can not go on', { error });
+    const { logger } = this.#ports;
+    if (error instanceof MemberError && error.code === 'removed') {
+      logger.log('warn', 'server error', { error });
+      logger.log('warn', 'data-dir used by this member must be removed', {
+        'data-dir': this.#config.dataDir,
+      });
+    } else logger.log('fatal', 'the member can not go on', { error });
     this.#tellFailure(error);
     // Whoever calls close hears how that went; what matters was told just now.
     this.close().catch(() => undefined);
@@ -272,6 +300,8 @@ export class Member implements MemberHandle {
   async #close(): Promise<void> {
     this.#stopping.abort(new MemberError('closed', 'the member is closing'));
     this.#ticker?.cancel();
+    this.#lingering?.cancel();
+    this.#parts.reconfiguration.stop();
     this.#parts.publisher.close();
     this.#parts.versions.close();
     this.#parts.autoCompactor.close();

@@ -5,8 +5,11 @@
 import { MvccStore, type Backend } from '@kv/mvcc';
 import { StableLog, Wal, loadSnapshots, logExists } from '@kv/wal';
 import type { FileSystem, Recovered, WalOptions } from '@kv/wal';
+import type { ConfState } from '@kv/raft';
+import { confStateOf } from './cluster/conf-state.js';
 import { dataDirOf, type DataDir } from './cluster/data-dir.js';
 import { decodeIdentity, encodeIdentity, foundingOf, type Identity } from './cluster/founding.js';
+import { Membership } from './cluster/membership.js';
 import { MemberError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { MemberConfig } from './member-config.js';
@@ -52,7 +55,8 @@ export async function openStorage(config: MemberConfig, ports: StoragePorts): Pr
       throw error;
     }
     const identity = decodeIdentity(recovered.metadata);
-    return { dirs, identity, store, wal, log: StableLog.fromRecovered(recovered), recovered };
+    const log = StableLog.fromRecovered(recovered, storedConfState(store));
+    return { dirs, identity, store, wal, log, recovered };
   } catch (error) {
     await store.close();
     throw error;
@@ -112,6 +116,13 @@ async function createLog(
   } finally {
     await wal.close();
   }
+}
+
+/** As of the store's consistent index. Changes that were refused when they were applied are not in it. */
+function storedConfState(store: MvccStore): ConfState {
+  const membership = new Membership(Infinity);
+  membership.load((name) => store.bucket(name));
+  return confStateOf(membership.members());
 }
 
 /** The store may be behind the log, never ahead of it; and the log must reach back to where the store is. */

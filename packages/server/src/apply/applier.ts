@@ -78,8 +78,13 @@ export type Effect =
   | {
       readonly type: 'membershipChanged';
       readonly changeId: bigint;
+      readonly change: MembershipChange;
+      readonly memberId: MemberId;
+      /** Why it changed nothing. */
       readonly problem: MembershipProblem | undefined;
     };
+
+export type MembershipChange = 'added' | 'promoted' | 'removed' | 'updated';
 
 export class Applier {
   readonly #state: ReplicatedState;
@@ -109,14 +114,11 @@ export class Applier {
   }
 
   /**
-   * Applies entries that follow each other. Those at or below the store's index were applied before a restart: only what
-   * lives in memory alone, the configuration of Raft, is brought up to date. Throws what ends the member.
+   * Applies entries that follow each other. Those at or below the store's index were applied before a restart, and the
+   * configuration that Raft was started with holds what they did. Throws what ends the member.
    */
   apply(entries: readonly Entry[]): AppliedBatch | undefined {
     const fresh = entries.filter((entry) => entry.index > this.#applied);
-    for (const entry of entries) {
-      if (entry.index <= this.#applied) this.#replayConfiguration(entry);
-    }
     const last = fresh.at(-1);
     if (last === undefined) return undefined;
 
@@ -153,11 +155,6 @@ export class Applier {
     this.#ports.observer.committing();
     txn.end();
     this.#ports.observer.committed();
-  }
-
-  #replayConfiguration(entry: Entry): void {
-    if (entry.type === 'normal') return;
-    this.#ports.applyConfChange(confChangeOf(entry));
   }
 
   #applyEntry(txn: WriteTxn, entry: Entry): void {
@@ -299,7 +296,27 @@ export class Applier {
     } else {
       this.#confState = this.#ports.applyConfChange({ ...change, nodeId: 0n as MemberId });
     }
-    this.#effects.push({ type: 'membershipChanged', changeId: change.id, problem });
+    this.#effects.push({
+      type: 'membershipChanged',
+      changeId: change.id,
+      change: membershipChangeOf(change.type, context.isPromotion),
+      memberId: id,
+      problem,
+    });
+  }
+}
+
+function membershipChangeOf(type: ConfChange['type'], isPromotion: boolean): MembershipChange {
+  switch (type) {
+    case 'addNode':
+    case 'addLearnerNode':
+      return isPromotion ? 'promoted' : 'added';
+    case 'removeNode':
+      return 'removed';
+    case 'updateNode':
+      return 'updated';
+    default:
+      return assertNever(type, 'a configuration change has a known type');
   }
 }
 

@@ -1,5 +1,18 @@
-/** The configuration of Raft as the JSON that etcd keeps beside the consistent index (bucket `meta`, key `confState`). */
+/** The configuration of Raft: as the JSON that etcd keeps beside the consistent index, and as what the members make it. */
 import type { ConfState, NodeId } from '@kv/raft';
+import { EMPTY_CONF_STATE } from '@kv/raft';
+import type { MemberRecord } from './member-record.js';
+
+/** The configuration that these members are (etcd v3.7.1 bootstrap.go `buildConfStateFromV3store`). Ascending by id. */
+export function confStateOf(members: readonly MemberRecord[]): ConfState {
+  return {
+    ...EMPTY_CONF_STATE,
+    voters: members.filter(({ isLearner }) => !isLearner).map(({ id }) => id),
+    learners: members.filter(({ isLearner }) => isLearner).map(({ id }) => id),
+  };
+}
+
+/** Kept in bucket `meta`, key `confState`. */
 
 export function confStateToJson(state: ConfState): string {
   const lists: readonly (readonly [string, readonly NodeId[]])[] = [

@@ -13,6 +13,11 @@ export function foundingMemberId(peerUrls: readonly string[], token: string): Me
   return firstEightBytes(createHash('sha1').update(text, 'utf8').digest()) as MemberId;
 }
 
+/** The id of a member that is added: as that of a founder, with the time in the place of the token. */
+export function addedMemberId(peerUrls: readonly string[], unixSeconds: number): MemberId {
+  return foundingMemberId(peerUrls, unixSeconds.toFixed(0));
+}
+
 /** The id of a cluster: SHA-1 of the ids of its founders, ascending, 8 bytes each. */
 export function clusterIdOf(founders: readonly MemberId[]): ClusterId {
   const ascending = founders.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));

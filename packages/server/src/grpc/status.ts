@@ -2,7 +2,7 @@
 import { wireErrorOf, type WireErrorKey } from '@kv/proto/errors';
 import { RpcCode, RpcError } from '@kv/rpc';
 import type { Rejection } from '../apply/outcome.js';
-import type { MembershipProblem } from '../cluster/membership.js';
+import type { PromotionFailure } from '../cluster/promotion.js';
 import type { ReadFailure } from '../request/linearizable.js';
 import type { ProposalFailure } from '../request/proposal.js';
 import type { RequestProblem } from './validate.js';
@@ -27,7 +27,7 @@ export type ServiceProblem =
   | 'memberBadUrls';
 
 export type CallProblem =
-  Rejection | RequestProblem | ProposalFailure | ReadFailure | MembershipProblem | ServiceProblem;
+  Rejection | RequestProblem | ProposalFailure | ReadFailure | PromotionFailure | ServiceProblem;
 
 const wireKeys = {
   // Rejected when applied.
@@ -65,6 +65,9 @@ const wireKeys = {
   notLearner: 'memberNotLearner',
   tooManyLearners: 'tooManyLearners',
   memberBadUrls: 'memberBadUrls',
+  notEnoughStarted: 'memberNotEnoughStarted',
+  unhealthy: 'unhealthy',
+  learnerNotReady: 'learnerNotReady',
   // Services.
   noLeader: 'noLeader',
   notLeader: 'notLeader',

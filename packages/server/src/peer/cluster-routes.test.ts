@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LeaseId } from '@kv/lease';
 import type { Key } from '@kv/mvcc';
+import type { PromotionFailure } from '../cluster/promotion.js';
 import type { ClusterId, MemberId } from '../ids.js';
 import { LeaseQuestions } from '../lease/lease-questions.js';
 import type { LeaseAnswer, RemainingTime, Renewal } from '../lease/primary-answers.js';
@@ -27,6 +28,9 @@ let renewals: LeaseAnswer<Renewal>[];
 let times: LeaseAnswer<RemainingTime>[];
 let leaderNow: MemberId;
 let downgrade: () => Promise<boolean>;
+/** How the next promotion ends; undefined: well. */
+let promotionFailure: PromotionFailure | undefined;
+let promotedIds: MemberId[];
 
 function next<T>(answers: T[]): T {
   const [first] = answers.length > 1 ? answers.splice(0, 1) : answers;
@@ -39,6 +43,8 @@ beforeEach(async () => {
   client = new HttpClient();
   leaderNow = leader;
   downgrade = () => Promise.resolve(true);
+  promotionFailure = undefined;
+  promotedIds = [];
   const routes = clusterRoutes({
     clusterId: 0xcdn as ClusterId,
     leases: {
@@ -48,6 +54,14 @@ beforeEach(async () => {
       },
       timeToLive: (_, __, listener) => {
         listener(next(times));
+        return () => undefined;
+      },
+    },
+    promotion: {
+      promote: (id, listener) => {
+        promotedIds.push(id);
+        if (promotionFailure === undefined) listener.promoted([]);
+        else listener.failed(promotionFailure);
         return () => undefined;
       },
     },
@@ -164,6 +178,30 @@ describe('what members answer', () => {
       '[{"id":10276657743932975437,"peerURLs":["http://a:1"],"name":"a"},' +
         '{"id":255,"peerURLs":["http://b:1"],"isLearner":true}]\n',
     ]);
+  });
+
+  it('promotions, by decimal ids, each refusal with its text', async () => {
+    const promote = (id: string) => said(ask('POST', `/members/promote/${id}`));
+    expect(await promote('10276657743932975437')).toEqual([200, '[]\n']);
+    expect(promotedIds).toEqual([10276657743932975437n]);
+    const refusals = [
+      ['memberNotFound', 404, 'membership: ID not found\n'],
+      ['notLearner', 412, 'membership: can only promote a learner member\n'],
+      [
+        'learnerNotReady',
+        412,
+        'etcdserver: can only promote a learner member which is in sync with leader\n',
+      ],
+      ['notEnoughStarted', 500, '{"message":"Internal Server Error"}'],
+    ] as const;
+    for (const [failure, status, text] of refusals) {
+      promotionFailure = failure;
+      expect(await promote('1')).toEqual([status, text]);
+    }
+    for (const id of ['', 'x', '-1', '18446744073709551616']) {
+      expect(await promote(id)).toEqual([404, `member ${id} not found in cluster\n`]);
+    }
+    expect(await said(ask('GET', '/members/promote/1'))).toEqual([405, 'Method Not Allowed\n']);
   });
 
   it('whether a downgrade is enabled, as of now', async () => {

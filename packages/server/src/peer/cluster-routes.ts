@@ -1,39 +1,44 @@
 /** What a member tells others about the cluster (http.md §12.2). */
 import type { RequestListener, ServerResponse } from 'node:http';
-import { memberToJson, type MemberRecord } from '../cluster/member-record.js';
+import type { MemberRecord } from '../cluster/member-record.js';
+import { PROMOTE_PATH, type Promotion } from '../cluster/promotion.js';
 import { hexOf } from '../grpc/int64.js';
 import type { ClusterId } from '../ids.js';
 import { leasePaths, leaseRoutes, type LeaseAuthority } from './lease-routes.js';
+import { sendMembers, servePromotion } from './promote-route.js';
 import { refuse, refuseMethod } from './refusal.js';
 
 /** A member, as far as other members ask it. */
 export interface PeerApi {
   readonly clusterId: ClusterId;
   readonly leases: LeaseAuthority;
+  readonly promotion: Pick<Promotion, 'promote'>;
   /** Ascending by id. */
   members(): readonly MemberRecord[];
   /** As of now, cluster-wide. Rejects when that can not be told. */
   downgradeEnabled(): Promise<boolean>;
 }
 
-/** Answers `/members`, `/leases`, `/leases/internal` and `/downgrade/enabled`; 404 for everything else. */
+/** Answers `/members`, `/members/promote/<id>`, `/leases`, `/leases/internal` and `/downgrade/enabled`; 404 for everything else. */
 export function clusterRoutes(api: PeerApi): RequestListener {
   const leases = leaseRoutes(api.leases);
   return (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     if (leasePaths.includes(path)) leases(request, response);
-    else if (path !== '/members' && path !== '/downgrade/enabled') {
+    else if (path.startsWith(PROMOTE_PATH)) {
+      if (request.method !== 'POST') refuseMethod(response, 'POST');
+      else {
+        response.setHeader('X-Etcd-Cluster-ID', hexOf(api.clusterId));
+        servePromotion(api.promotion, path, response);
+      }
+    } else if (path !== '/members' && path !== '/downgrade/enabled') {
       refuse(response, 404, '404 page not found');
     } else if (request.method !== 'GET') refuseMethod(response, 'GET');
-    else if (path === '/members') sendMembers(api, response);
-    else sendDowngrade(api, response);
+    else if (path === '/members') {
+      response.setHeader('X-Etcd-Cluster-ID', hexOf(api.clusterId));
+      sendMembers(api.members(), response);
+    } else sendDowngrade(api, response);
   };
-}
-
-function sendMembers(api: PeerApi, response: ServerResponse): void {
-  response.setHeader('X-Etcd-Cluster-ID', hexOf(api.clusterId));
-  response.setHeader('Content-Type', 'application/json');
-  response.end(`[${api.members().map(memberToJson).join(',')}]\n`);
 }
 
 function sendDowngrade(api: PeerApi, response: ServerResponse): void {

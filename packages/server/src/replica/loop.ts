@@ -68,14 +68,19 @@ export interface LoopListener {
  */
 type State = 'idle' | 'waiting' | 'ended';
 
+interface ProposedConfChange {
+  readonly change: ConfChange;
+  readonly dropped: () => void;
+}
+
 export class ReplicaLoop {
   readonly #parts: LoopParts;
   readonly #listener: LoopListener;
   #state: State = 'idle';
   #scheduled = false;
   #tickDue = false;
-  /** Changes of configuration that wait for a turn. */
-  #confChanges: ConfChange[] = [];
+  /** Changes of configuration that wait for a turn, and for a leader. */
+  #confChanges: ProposedConfChange[] = [];
   /** Called once nothing is under way any more. */
   #whenEnded: (() => void)[] = [];
   /** A wait is under way though the loop has ended: what it waits for still uses the log. */
@@ -111,8 +116,9 @@ export class ReplicaLoop {
     this.wake();
   }
 
-  proposeConfChange(change: ConfChange): void {
-    this.#confChanges.push(change);
+  /** `dropped`: Raft does not take it. One that is taken may be lost all the same. */
+  proposeConfChange(change: ConfChange, dropped: () => void): void {
+    this.#confChanges.push({ change, dropped });
     this.wake();
   }
 
@@ -165,8 +171,12 @@ export class ReplicaLoop {
       this.#tickDue = false;
       node.tick();
     }
-    for (const change of this.#confChanges.splice(0)) node.proposeConfChange(change);
-    if (node.leader !== 0n) this.#propose(inbox.takeProposals());
+    if (node.leader !== 0n) {
+      for (const { change, dropped } of this.#confChanges.splice(0)) {
+        if (node.proposeConfChange(change).outcome === 'dropped') dropped();
+      }
+      this.#propose(inbox.takeProposals());
+    }
     if (linearizable.wantsRound) linearizable.begin(clock.monotonicMs());
   }
 

@@ -3,13 +3,21 @@
  * nothing of services.
  */
 import { RawNode, toIndex, toTerm } from '@kv/raft';
-import type { ConfState, LogIndex, RaftEvent, SoftState, Term } from '@kv/raft';
+import type {
+  ConfChange,
+  ConfState,
+  LogIndex,
+  ProgressStatus,
+  RaftEvent,
+  SoftState,
+  Term,
+} from '@kv/raft';
 import { AppliedIndex } from '../apply/applied-index.js';
 import type { ApplyObserver } from '../apply/apply-observer.js';
 import { Applier, type AppliedBatch, type ReplicatedState } from '../apply/applier.js';
 import type { Quota } from '../apply/quota.js';
 import type { Clock } from '../clock.js';
-import { MemberError } from '../errors.js';
+import { removedError } from '../errors.js';
 import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
 import type { MemberConfig } from '../member-config.js';
@@ -173,7 +181,7 @@ export class Replica {
       logger,
       others: () => this.#membership.others(this.#memberId).map(({ id }) => id),
       isConnected: (id) => this.#peers.connectedSinceMs(id) !== undefined,
-      progress: () => this.#node.status().progress,
+      progress: () => this.progress(),
       firstIndex: () => log.firstIndex(),
     });
   }
@@ -273,13 +281,7 @@ export class Replica {
       },
       isRemoved: (id) => this.#membership.isRemoved(id),
       removed: () => {
-        this.#fail(
-          new MemberError(
-            'removed',
-            'the member has been permanently removed from the cluster: to let it join again, remove its data directory ' +
-              'and add it as a new member',
-          ),
-        );
+        this.#fail(removedError());
       },
     });
     this.#setPeers();
@@ -296,6 +298,16 @@ export class Replica {
     this.#loop.tick();
     this.proposer.tick(nowMs);
     this.linearizable.tick(nowMs);
+  }
+
+  /** Proposed once there is a leader; `dropped` when Raft does not take it. */
+  proposeConfChange(change: ConfChange, dropped: () => void): void {
+    this.#loop.proposeConfChange(change, dropped);
+  }
+
+  /** On the leader: how far each member is. Empty elsewhere. */
+  progress(): ReadonlyMap<MemberId, ProgressStatus> {
+    return this.#node.status().progress;
   }
 
   transferLeader(target: MemberId): void {
@@ -361,6 +373,13 @@ export class Replica {
   }
 }
 
+/** What the store holds, as far as the log says that it is committed: of the rest it hears from the next leader. */
+function appliedIndexOf({ store, recovered }: Storage): LogIndex {
+  const { snapshot, hardState } = recovered;
+  const committed = Math.max(snapshot.index, hardState?.commit ?? 0);
+  return toIndex(Math.min(store.consistentIndex.index, committed));
+}
+
 function raftConfigOf(
   config: MemberConfig,
   storage: Storage,
@@ -370,7 +389,7 @@ function raftConfigOf(
     id: storage.identity.memberId,
     electionTicks: electionTicksOf(config),
     heartbeatTicks: 1,
-    applied: storage.recovered.snapshot.index,
+    applied: appliedIndexOf(storage),
     messageBytesMax: MESSAGE_BYTES_MAX,
     applyingBytesMax: APPLYING_BYTES_MAX,
     inflightMessagesMax: INFLIGHT_MESSAGES_MAX,

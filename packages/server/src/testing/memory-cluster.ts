@@ -1,11 +1,35 @@
 /** Several whole members in one process, on one clock and one network of memory. Everything follows from the seed. */
 import type { MemberConfig } from '../member-config.js';
+import { memberToJson } from '../cluster/member-record.js';
+import { PROMOTE_PATH, promotionRefusals } from '../cluster/promotion.js';
 import type { MemberId } from '../ids.js';
+import type { PeerAnswer } from '../peer/transport.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryMember } from './memory-member.js';
 import { MemoryNetwork } from './memory-network.js';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'] as const;
+
+/** As over the peer port, for what members ask one another in tests: promotions. */
+function promotionOf(
+  { peerApi }: MemoryMember['member'],
+  path: string,
+): Promise<PeerAnswer | undefined> {
+  if (!path.startsWith(PROMOTE_PATH)) return Promise.resolve(undefined);
+  return new Promise((resolve) => {
+    peerApi.promotion.promote(BigInt(path.slice(PROMOTE_PATH.length)) as MemberId, {
+      promoted: (members) => {
+        resolve({ status: 200, body: Buffer.from(`[${members.map(memberToJson).join(',')}]\n`) });
+      },
+      failed: (failure) => {
+        const known: Readonly<Record<string, { readonly status: number; readonly text: string }>> =
+          promotionRefusals;
+        const { status, text } = known[failure] ?? { status: 500, text: failure };
+        resolve({ status, body: Buffer.from(`${text}\n`) });
+      },
+    });
+  });
+}
 
 /** Longer than any election takes, unless votes are split again and again. */
 const ELECTION_STEPS_MAX = 200;
@@ -41,6 +65,10 @@ export class MemoryCluster {
     seed = 1,
   ): Promise<MemoryCluster> {
     const cluster = new MemoryCluster(size, config, seed);
+    cluster.network.answers = (id, { path }) => {
+      const asked = cluster.members.find((member) => MemoryCluster.idOf(member) === id);
+      return asked === undefined ? Promise.resolve(undefined) : promotionOf(asked.member, path);
+    };
     for (const member of cluster.members) await member.start();
     await cluster.leader();
     return cluster;

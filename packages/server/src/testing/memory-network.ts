@@ -6,7 +6,13 @@ import type { Message } from '@kv/raft';
 import { decodeMessage, encodeMessage } from '@kv/raft/codec';
 import type { MemberId } from '../ids.js';
 import { PeerError } from '../peer/errors.js';
-import type { LocalMember, PeerReceiver, PeerTransport } from '../peer/transport.js';
+import type {
+  LocalMember,
+  PeerAnswer,
+  PeerReceiver,
+  PeerRequest,
+  PeerTransport,
+} from '../peer/transport.js';
 import { SERVER_VERSION } from '../version.js';
 import type { FakeClock } from './fake-clock.js';
 
@@ -15,7 +21,12 @@ interface Site {
   readonly sinceMs: number;
 }
 
+/** What another member answers beside Raft. */
+export type MemoryAnswers = (id: MemberId, request: PeerRequest) => Promise<PeerAnswer | undefined>;
+
 export class MemoryNetwork {
+  /** Undefined: the member does not know the path. */
+  answers: MemoryAnswers = () => Promise.resolve(undefined);
   readonly #clock: FakeClock;
   readonly #sites = new Map<MemberId, Site>();
   /** Members that nobody reaches, and that reach nobody. */
@@ -48,12 +59,16 @@ export class MemoryNetwork {
       },
       setPeers: () => undefined,
       connectedSinceMs: (id) => (this.#reaches(local?.memberId, id) ? site?.sinceMs : undefined),
-      call: async (id, { path }) => {
-        if (!this.#reaches(local?.memberId, id) || path !== '/version') {
+      call: async (id, request) => {
+        const { path } = request;
+        if (!this.#reaches(local?.memberId, id)) {
           throw new PeerError('unreachable', `${path} is not reached`);
         }
         const body = Buffer.from(JSON.stringify({ etcdserver: SERVER_VERSION }));
-        return Promise.resolve({ status: 200, body });
+        if (path === '/version') return { status: 200, body };
+        const answer = await this.answers(id, request);
+        if (answer === undefined) throw new PeerError('unreachable', `${path} is not there`);
+        return answer;
       },
       close: () => {
         if (local !== undefined && this.#sites.get(local.memberId) === site) {
