@@ -32,7 +32,7 @@ export class Bucket implements BucketReader {
   get(key: Uint8Array): Uint8Array | undefined {
     this.owner.guard();
     const stored = this.owner.backend.readRow(this.name, key);
-    return stored === undefined ? undefined : this.open(key, stored);
+    return stored === undefined ? undefined : this.opened(key, stored);
   }
 
   *entries(): IterableIterator<readonly [key: Uint8Array, value: Uint8Array]> {
@@ -41,7 +41,7 @@ export class Bucket implements BucketReader {
       this.owner.guard();
       const rows = this.owner.backend.scanRows(this.name, after, scanRowsMax);
       for (const row of rows) {
-        yield [row.key, this.open(row.key, row.value)];
+        yield [row.key, this.opened(row.key, row.value)];
         after = row.key;
       }
       if (rows.length < scanRowsMax) return;
@@ -73,7 +73,8 @@ export class Bucket implements BucketReader {
     return { stored, checksum };
   }
 
-  private open(key: Uint8Array, stored: Uint8Array): Uint8Array {
+  /** The value of a row as stored, after it was verified. */
+  opened(key: Uint8Array, stored: Uint8Array): Uint8Array {
     this.verifiedChecksum(key, stored);
     return stored.subarray(0, stored.length - checksumBytes);
   }

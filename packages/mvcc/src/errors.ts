@@ -10,6 +10,7 @@
  * - `newer-schema`: written by a newer version of this package.
  * - `old-engine`: the SQLite library has a known corruption bug.
  * - `poisoned`: an earlier error left memory ahead of disk; `cause` holds it. Only `close` works.
+ * - `replaced`: a snapshot took the place of the store while this read was under way. Reading again works.
  * - `closed`: the store was closed.
  */
 export type MvccErrorCode =
@@ -21,6 +22,7 @@ export type MvccErrorCode =
   | 'newer-schema'
   | 'old-engine'
   | 'poisoned'
+  | 'replaced'
   | 'closed';
 
 const brand = Symbol.for('@kv/mvcc.MvccError');

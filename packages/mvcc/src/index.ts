@@ -11,7 +11,13 @@ export type {
   RequestResult,
   WriteTxn,
 } from './api.js';
-export type { Backend, BackendImage, BackendRow, BackendSize } from './backend/backend.js';
+export type {
+  Backend,
+  BackendImage,
+  BackendRow,
+  BackendSize,
+  RowAddress,
+} from './backend/backend.js';
 export { MvccError } from './errors.js';
 export type { MvccErrorCode } from './errors.js';
 export { InvariantError } from './invariant.js';
@@ -27,7 +33,9 @@ export type {
   MvccOptions,
   RevisionProblem,
   SlicedTask,
+  StoreImage,
 } from './options.js';
+export type { PreparedStore } from './prepared-store.js';
 export type {
   RangeCursor,
   RangeQuery,

@@ -1,4 +1,5 @@
 /** What the owner of a store decides: limits, what open returns, outcomes of reads and of compaction. */
+import type { BackendImage } from './backend/backend.js';
 import type { Revision } from './model.js';
 import type { MvccLimits } from './limits.js';
 
@@ -28,6 +29,14 @@ export type CompactOutcome = { readonly type: 'scheduled' } | RevisionProblem;
 export interface ConsistentIndex {
   readonly index: number;
   readonly term: number;
+}
+
+/** A consistent copy of a store as a stream, and what it is a copy of. */
+export interface StoreImage extends BackendImage {
+  /** Of the copy: it may be of a later batch than the last one at the call. */
+  readonly consistentIndex: ConsistentIndex;
+  /** The configuration stored last at or before that index: JSON as etcd writes it. */
+  readonly confState: Uint8Array | undefined;
 }
 
 /** Answer of HashKV. Comparable between members only if both revisions agree. */

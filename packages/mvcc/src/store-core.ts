@@ -26,7 +26,7 @@ export const confStateKey: Uint8Array = new TextEncoder().encode('confState');
 const placeholder: StoredKeyValue = deletedKeyValue('' as Key, 0);
 
 export class StoreCore {
-  readonly backend: Backend;
+  backend: Backend;
   readonly limits: MvccLimits;
   readonly verify: boolean;
   readonly index: KeyIndex = new KeyIndex();
@@ -62,6 +62,15 @@ export class StoreCore {
       `${this.backend.name}: the store stopped after: ${what}. Restart this member`,
       { cause },
     );
+  }
+
+  /** Another database has taken the place of this one: whoever still reads here is told. */
+  markReplaced(): void {
+    this.failure = new MvccError(
+      'replaced',
+      `${this.backend.name}: the store was replaced by a snapshot. Read again`,
+    );
+    this.cache.clear();
   }
 
   markClosed(): void {

@@ -13,7 +13,7 @@ import type {
   ReadView,
   WriteTxn,
 } from './api.js';
-import type { Backend, BackendImage, BackendSize } from './backend/backend.js';
+import type { Backend, BackendSize } from './backend/backend.js';
 import { Bucket } from './bucket.js';
 import { Compactor } from './compaction.js';
 import type { CompactProgress } from './compaction.js';
@@ -28,10 +28,13 @@ import type {
   MvccOptions,
   RevisionProblem,
   SlicedTask,
+  StoreImage,
 } from './options.js';
+import { PreparedStore } from './prepared-store.js';
 import { NewestView, PastView, RevisionPin } from './read-view.js';
 import { recover } from './recovery.js';
-import { confStateKey, StoreCore } from './store-core.js';
+import { confStateKey, stateBucket, stateKey, StoreCore } from './store-core.js';
+import { StoreState } from './store-state.js';
 import { BatchTxn } from './write-txn.js';
 
 /** Counts for metrics and status; each is O(1). */
@@ -47,9 +50,9 @@ export interface StoreCounts {
 }
 
 export class MvccStore {
-  private readonly core: StoreCore;
-  private readonly newest: NewestView;
-  private readonly compactor: Compactor;
+  private core: StoreCore;
+  private newest: NewestView;
+  private compactor: Compactor;
   private leases: ReadonlyMap<Key, LeaseId>;
   private closing: Promise<void> | undefined;
 
@@ -210,13 +213,14 @@ export class MvccStore {
    * the log may be cut below it, and only below it.
    */
   async checkpoint(): Promise<ConsistentIndex> {
-    this.core.guard();
-    invariant(!this.core.inTransaction, 'a checkpoint starts between batches');
+    const { core } = this;
+    core.guard();
+    invariant(!core.inTransaction, 'a checkpoint starts between batches');
     const durable = this.consistentIndex;
     try {
-      await this.core.backend.checkpoint();
+      await core.backend.checkpoint();
     } catch (error) {
-      this.core.poison(error);
+      core.poison(error);
       throw error;
     }
     return durable;
@@ -249,11 +253,63 @@ export class MvccStore {
     await this.checkpoint();
   }
 
-  /** A consistent copy of the database as of the last batch. The caller closes it. */
-  async exportImage(): Promise<BackendImage> {
+  /** A consistent copy of the database as of some batch, not before the last one. The caller closes it. */
+  async exportImage(): Promise<StoreImage> {
+    const { core } = this;
+    core.guard();
+    invariant(!core.inTransaction, 'an image is taken between batches');
+    const image = await core.backend.exportImage([
+      { bucket: stateBucket, key: stateKey },
+      { bucket: 'meta', key: confStateKey },
+    ]);
+    const [stored, conf] = image.rows;
+    invariant(stored !== undefined, 'a store has its state row', { image: image.bytes });
+    const { consistentIndex: index, term } = StoreState.decode(stored, core.backend.name);
+    const confState =
+      conf === undefined ? undefined : new Bucket(core, 'meta').opened(confStateKey, conf);
+    return { ...image, consistentIndex: { index, term }, confState };
+  }
+
+  /**
+   * Looks at the database in a file, as it came from another member: verifies all checksums of heads and rows, and builds its
+   * index. Beside this store, which is served meanwhile. MvccError `corrupt`, `not-a-store`, `newer-schema`.
+   */
+  async prepare(path: string, backend: Backend): Promise<PreparedStore> {
+    const core = new StoreCore(backend, this.core.limits, this.core.verify);
+    try {
+      const leases = await recover(core);
+      const { consistentIndex: index, term } = core.state;
+      const confState = new Bucket(core, 'meta').get(confStateKey);
+      return new PreparedStore(path, { index, term }, confState, core, leases);
+    } finally {
+      await backend.close();
+    }
+  }
+
+  /**
+   * Puts a prepared database in the place of this one, of which nothing is left. A crash on the way leaves one or the other. Reads
+   * that are under way fail with `replaced`; every later one sees the new state, and so does whoever holds this object. The
+   * leases of its keys are there to be taken over again.
+   */
+  async install(prepared: PreparedStore): Promise<void> {
     this.core.guard();
-    invariant(!this.core.inTransaction, 'an image is taken between batches');
-    return this.core.backend.exportImage();
+    invariant(!this.core.inTransaction, 'the store is replaced between batches');
+    try {
+      // So that little is left to do in the turn in which it is closed.
+      await this.core.backend.checkpoint();
+      await this.core.backend.prepareReplacement(prepared.path);
+      this.core.guard();
+      const { core, leases } = prepared;
+      core.backend = this.core.backend.replace();
+      this.core.markReplaced();
+      this.core = core;
+      this.newest = new NewestView(core);
+      this.compactor = new Compactor(core);
+      this.leases = leases;
+    } catch (error) {
+      this.core.poison(error);
+      throw error;
+    }
   }
 
   /** Checks index, every checksum and the structure of the database; long. Problems found, empty if none. */

@@ -30,9 +30,9 @@ export function scratch(): { readonly path: () => string } {
   return { path: () => join(folder, `db-${++count}`) };
 }
 
-/** Copies database and log as they are now: what kill -9 leaves. */
+/** Copies database, log and what is to replace them, as they are now: what kill -9 leaves. */
 export function copyDatabase(from: string, to: string): void {
-  for (const suffix of ['', '-wal']) {
+  for (const suffix of ['', '-wal', '.next']) {
     if (existsSync(from + suffix)) copyFileSync(from + suffix, to + suffix);
   }
 }

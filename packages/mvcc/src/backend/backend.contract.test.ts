@@ -28,13 +28,25 @@ const sqlite: BackendHarness = {
     writeFileSync(target, image);
     return SqliteBackend.open(target);
   },
+  place(image, backend) {
+    const file = `${backend.name}.received`;
+    writeFileSync(file, image);
+    return file;
+  },
 };
 
+const files = new Map<string, Uint8Array>();
+const readFile = (name: string): Uint8Array => files.get(name) ?? new Uint8Array(0);
+
 const memory: BackendHarness = {
-  open: () => Promise.resolve(new MemoryBackend()),
+  open: () => Promise.resolve(new MemoryBackend({ readFile })),
   reopen: (backend) => Promise.resolve(inMemory(backend).crash(Infinity)),
   crash: (backend) => Promise.resolve(inMemory(backend).crash(2)),
   openImage: (image) => Promise.resolve(MemoryBackend.fromImage(image)),
+  place(image) {
+    files.set('received', image);
+    return 'received';
+  },
 };
 
 describe.each([

@@ -27,9 +27,17 @@ export interface BackendRow {
   readonly value: Uint8Array;
 }
 
+/** Where a row is. */
+export interface RowAddress {
+  readonly bucket: string;
+  readonly key: Uint8Array;
+}
+
 /** A consistent copy of the database as a stream. */
 export interface BackendImage {
   readonly bytes: number;
+  /** The rows asked for, as they are in the copy; undefined where there is none. */
+  readonly rows: readonly (Uint8Array | undefined)[];
   /** Chunks in order; each belongs to the consumer. Ends after exactly `bytes`, or throws. */
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Removes what the copy occupied. Idempotent. */
@@ -87,8 +95,16 @@ export interface Backend {
   size(): BackendSize;
   /** Gives back up to `pagesMax` free pages to the file system. Returns `done` when none are left. */
   reclaim(pagesMax: number): 'more' | 'done';
-  /** A consistent copy as of the last commit. Transactions go on meanwhile. */
-  exportImage(): Promise<BackendImage>;
+  /** A consistent copy, of some commit not before this call. Transactions go on meanwhile. */
+  exportImage(rows?: readonly RowAddress[]): Promise<BackendImage>;
+  /**
+   * The database in the file `path` (closed, of the same kind, in the same directory) is to take the place of this one. Makes
+   * that certain: once this resolves, whoever opens this database finds that one, whatever happens meanwhile. Ends all work
+   * beside transactions; only reads and {@link Backend.replace} may follow.
+   */
+  prepareReplacement(path: string): Promise<void>;
+  /** Ends this backend and opens the one that was prepared, under the same name and lock, within this turn. */
+  replace(): Backend;
   /** Checks the structure of the whole database; problems found, at most 100. Long: for tools and start-up options. */
   verify(): string[];
   /** Releases everything. Idempotent. Does not promise durability of what was not checkpointed. */

@@ -21,6 +21,7 @@ export class Checkpointer {
   /** The run after the running one, if anybody waits for it. */
   private next: Promise<void> | undefined;
   private pause: Promise<void> | undefined;
+  private closed = false;
 
   constructor(path: string, pageBytes: number, logBytesMax: number) {
     this.path = path;
@@ -34,6 +35,9 @@ export class Checkpointer {
 
   /** Resolves when everything committed before the call is durable. Calls during a run share the next one. */
   run(): Promise<void> {
+    if (this.closed) {
+      return Promise.reject(new MvccError('closed', `${this.path}: no checkpoints any more`));
+    }
     if (this.running === undefined) return this.start();
     this.next ??= this.running
       .catch(() => undefined)
@@ -46,6 +50,7 @@ export class Checkpointer {
 
   /** Waits for a running checkpoint and ends the worker. */
   async close(): Promise<void> {
+    this.closed = true;
     await (this.next ?? this.running)?.catch(() => undefined);
     await this.worker?.close();
     await this.log?.close();

@@ -1,10 +1,10 @@
 /** The default backend: one SQLite database in WAL mode, written by one connection. See DESIGN.md for every choice. */
 import { statSync } from 'node:fs';
-import { open as openFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { engineError } from './sqlite-errors.js';
-import type { Backend, BackendImage, BackendRow, BackendSize } from './backend.js';
+import { completeReplacement, stageReplacement, syncDirectory } from './sqlite-replacement.js';
+import type { Backend, BackendImage, BackendRow, BackendSize, RowAddress } from './backend.js';
 import { Checkpointer } from './checkpointer.js';
 import { LockFile } from './lock-file.js';
 import {
@@ -26,6 +26,11 @@ export interface SqliteBackendOptions {
   readonly logBytesMax?: number;
   /** The database may not grow past this: `disk-full` at the bound. Default: no bound. */
   readonly databaseBytesMax?: number;
+  /**
+   * Whether other openers are kept out. Default true; false only for a copy that is looked at by whoever holds the lock of the
+   * database beside it.
+   */
+  readonly locked?: boolean;
 }
 
 const defaultPageBytes = 4096;
@@ -38,7 +43,8 @@ export class SqliteBackend implements Backend {
   readonly name: string;
   private readonly database: Database.Database;
   private readonly statements: Statements;
-  private readonly lock: LockFile;
+  private readonly lock: LockFile | undefined;
+  private readonly options: SqliteBackendOptions;
   private readonly checkpointer: Checkpointer;
   private readonly pageBytes: number;
   /** Parameters of records that were appended but not inserted yet: seq, head, tail, seq, head, tail, ... */
@@ -50,10 +56,15 @@ export class SqliteBackend implements Backend {
   private images = 0;
   private closing: Promise<void> | undefined;
 
-  private constructor(database: Database.Database, lock: LockFile, options: SqliteBackendOptions) {
+  private constructor(
+    database: Database.Database,
+    lock: LockFile | undefined,
+    options: SqliteBackendOptions,
+  ) {
     this.name = database.name;
     this.database = database;
     this.lock = lock;
+    this.options = options;
     this.statements = prepareStatements(database);
     this.pageBytes = Number(database.pragma('page_size', { simple: true }));
     this.checkpointer = new Checkpointer(
@@ -61,6 +72,7 @@ export class SqliteBackend implements Backend {
       this.pageBytes,
       options.logBytesMax ?? defaultLogBytesMax,
     );
+    this.limitBytes(options.databaseBytesMax);
   }
 
   /**
@@ -68,11 +80,28 @@ export class SqliteBackend implements Backend {
    * `in-use`, `not-a-store`, `newer-schema`, `old-engine`, `corrupt`, `io`.
    */
   static async open(path: string, options: SqliteBackendOptions = {}): Promise<SqliteBackend> {
-    const lock = LockFile.acquire(`${path}.lock`);
-    let database: Database.Database | undefined;
+    const lock = options.locked === false ? undefined : LockFile.acquire(`${path}.lock`);
+    let backend: SqliteBackend | undefined;
     try {
       await removeLeftoverImages(path);
-      database = new Database(path, { timeout: 1000 });
+      completeReplacement(path);
+      backend = SqliteBackend.connect(path, lock, options);
+      await syncDirectory(dirname(path));
+      return backend;
+    } catch (error) {
+      backend?.database.close();
+      lock?.release();
+      throw engineError(error, path, 'opening');
+    }
+  }
+
+  private static connect(
+    path: string,
+    lock: LockFile | undefined,
+    options: SqliteBackendOptions,
+  ): SqliteBackend {
+    const database = new Database(path, { timeout: 1000 });
+    try {
       checkEngineVersion(String(database.prepare('SELECT sqlite_version()').pluck().get()));
       configureNewFile(database, options.pageBytes ?? defaultPageBytes);
       configureConnection(
@@ -81,14 +110,10 @@ export class SqliteBackend implements Backend {
         options.logBytesMax ?? defaultLogBytesMax,
       );
       prepareSchema(database);
-      const backend = new SqliteBackend(database, lock, options);
-      backend.limitBytes(options.databaseBytesMax);
-      await syncDirectory(dirname(path));
-      return backend;
+      return new SqliteBackend(database, lock, options);
     } catch (error) {
-      database?.close();
-      lock.release();
-      throw engineError(error, path, 'opening');
+      database.close();
+      throw error;
     }
   }
 
@@ -217,8 +242,27 @@ export class SqliteBackend implements Backend {
     });
   }
 
-  exportImage(): Promise<BackendImage> {
-    return exportImage(this.name, ++this.images);
+  exportImage(rows: readonly RowAddress[] = []): Promise<BackendImage> {
+    return exportImage(this.name, ++this.images, rows);
+  }
+
+  async prepareReplacement(path: string): Promise<void> {
+    await this.checkpointer.close();
+    try {
+      await stageReplacement(this.name, path);
+    } catch (error) {
+      throw engineError(error, path, 'putting it in place of the database');
+    }
+  }
+
+  replace(): SqliteBackend {
+    return this.attempt('replacing it', () => {
+      this.database.close();
+      completeReplacement(this.name);
+      const { lock } = this;
+      this.closing = Promise.resolve();
+      return SqliteBackend.connect(this.name, lock, this.options);
+    });
   }
 
   verify(): string[] {
@@ -240,7 +284,7 @@ export class SqliteBackend implements Backend {
       await this.checkpointer.close();
       this.attempt('close', () => this.database.close());
     } finally {
-      this.lock.release();
+      this.lock?.release();
     }
   }
 
@@ -312,18 +356,5 @@ export class SqliteBackend implements Backend {
     } catch (error) {
       throw engineError(error, this.name, doing);
     }
-  }
-}
-
-/** Makes the names of new files in `path` durable. Where a directory cannot be opened or synced, nothing can be done. */
-async function syncDirectory(path: string): Promise<void> {
-  let directory;
-  try {
-    directory = await openFile(path, 'r');
-    await directory.sync();
-  } catch {
-    // Windows has no directory handles; its file system journals names.
-  } finally {
-    await directory?.close();
   }
 }

@@ -2,7 +2,8 @@
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { MvccError } from '../errors.js';
-import type { BackendImage } from './backend.js';
+import type { BackendImage, RowAddress } from './backend.js';
+import { invariant } from '../invariant.js';
 import { engineError } from './sqlite-errors.js';
 import { WorkerHost } from './worker-host.js';
 
@@ -13,14 +14,20 @@ function imagePrefix(path: string): string {
   return `${basename(path)}.image-`;
 }
 
-export async function exportImage(path: string, number: number): Promise<BackendImage> {
+export async function exportImage(
+  path: string,
+  number: number,
+  rows: readonly RowAddress[],
+): Promise<BackendImage> {
   const target = join(dirname(path), `${imagePrefix(path)}${number}`);
   const worker = new WorkerHost(path);
   try {
-    await worker.ask({ type: 'export', target });
+    const reply = await worker.ask({ type: 'export', target, rows });
+    invariant(reply.type === 'exported', 'an export is answered by one', { reply: reply.type });
     const { size } = await stat(target);
     return {
       bytes: size,
+      rows: reply.rows,
       chunks: chunksOf(target, size),
       close: () => rm(target, { force: true }),
     };

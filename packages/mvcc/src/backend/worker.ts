@@ -8,12 +8,16 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Database } from 'better-sqlite3';
 import type { WorkerInput, WorkerReply, WorkerRequest } from './worker-protocol.js';
 
-function open(input: WorkerInput): Database {
-  const Engine = createRequire(import.meta.url)(input.engine) as new (
-    path: string,
-    options: { readonly fileMustExist: boolean; readonly timeout: number },
-  ) => Database;
-  const database = new Engine(input.path, { fileMustExist: true, timeout: 1000 });
+type Engine = new (
+  path: string,
+  options: { readonly fileMustExist: boolean; readonly timeout: number },
+) => Database;
+
+const input = workerData as WorkerInput;
+const SqliteEngine = createRequire(import.meta.url)(input.engine) as Engine;
+
+function open(): Database {
+  const database = new SqliteEngine(input.path, { fileMustExist: true, timeout: 1000 });
   database.pragma('synchronous = NORMAL');
   database.pragma('wal_autocheckpoint = 0');
   database.pragma('cache_size = -2000');
@@ -37,10 +41,25 @@ function answer(database: Database, request: WorkerRequest): WorkerReply {
     }
     case 'export':
       database.prepare('VACUUM INTO ?').run(request.target);
-      return { type: 'exported' };
+      return { type: 'exported', rows: rowsOf(request) };
     case 'close':
       database.close();
       return { type: 'closed' };
+  }
+}
+
+/** Read from the copy, as nobody knows which commit it is of. */
+function rowsOf({
+  target,
+  rows,
+}: Extract<WorkerRequest, { readonly type: 'export' }>): readonly (Uint8Array | undefined)[] {
+  if (rows.length === 0) return [];
+  const copy = new SqliteEngine(target, { fileMustExist: true, timeout: 1000 });
+  try {
+    const find = copy.prepare('SELECT value FROM row WHERE bucket = ? AND key = ?').pluck();
+    return rows.map(({ bucket, key }) => find.get(bucket, key) as Uint8Array | undefined);
+  } finally {
+    copy.close();
   }
 }
 
@@ -51,7 +70,7 @@ function failure(error: unknown): WorkerReply {
 }
 
 function serve(port: MessagePort): void {
-  const database = open(workerData as WorkerInput);
+  const database = open();
   port.on('message', (request: WorkerRequest) => {
     let reply: WorkerReply;
     try {

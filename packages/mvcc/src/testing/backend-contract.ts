@@ -15,6 +15,8 @@ export interface BackendHarness {
   crash(backend: Backend): Promise<Backend>;
   /** Opens a store from the bytes of an exported image. */
   openImage(bytes: Uint8Array): Promise<Backend>;
+  /** Puts the bytes of an exported image into a file beside the backend, and names it. */
+  place(bytes: Uint8Array, backend: Backend): string;
 }
 
 export interface ContractCase {
@@ -305,6 +307,86 @@ const durability: readonly ContractCase[] = [
   },
 ];
 
+async function imageOf(backend: Backend): Promise<Uint8Array> {
+  const image = await backend.exportImage();
+  const parts: Uint8Array[] = [];
+  for await (const chunk of image.chunks) parts.push(chunk);
+  await image.close();
+  return Buffer.concat(parts);
+}
+
+/** A backend with one row, and another one's image, with another row, in a file beside it. */
+async function withReplacement(
+  harness: BackendHarness,
+): Promise<{ readonly backend: Backend; readonly file: string }> {
+  const other = await harness.open();
+  inTransaction(other, () => {
+    append(other, 7);
+    other.writeRow('b', bytes('k'), bytes('new'));
+  });
+  const image = await imageOf(other);
+  await other.close();
+  const backend = await harness.open();
+  inTransaction(backend, () => {
+    append(backend, 1, 2);
+    backend.writeRow('b', bytes('k'), bytes('old'));
+  });
+  await backend.checkpoint();
+  return { backend, file: harness.place(image, backend) };
+}
+
+const replacement: readonly ContractCase[] = [
+  {
+    name: 'reads rows out of the copy, not out of what came later',
+    async run(harness) {
+      const { backend } = await withReplacement(harness);
+      const address = { bucket: 'b', key: bytes('k') };
+      const image = await backend.exportImage([address, { bucket: 'b', key: bytes('none') }]);
+      inTransaction(backend, () => {
+        backend.writeRow('b', bytes('k'), bytes('later'));
+      });
+      strictEqual(text(image.rows[0]), 'old');
+      strictEqual(image.rows[1], undefined);
+      await image.close();
+      await backend.close();
+    },
+  },
+  {
+    name: 'CP-7 is replaced by another database, and stays so',
+    async run(harness) {
+      const { backend, file } = await withReplacement(harness);
+      await backend.prepareReplacement(file);
+      strictEqual(text(backend.readRow('b', bytes('k'))), 'old');
+      let next = backend.replace();
+      strictEqual(next.name, backend.name);
+      strictEqual(text(next.readRow('b', bytes('k'))), 'new');
+      strictEqual(text(next.scanHeads(1, 9, 1e6)), 'h7');
+      inTransaction(next, () => {
+        append(next, 8);
+      });
+      await next.checkpoint();
+      next = await harness.reopen(next);
+      strictEqual(text(next.scanHeads(1, 9, 1e6)), 'h7h8');
+      deepStrictEqual(next.verify(), []);
+      await next.close();
+    },
+  },
+  {
+    name: 'CP-7 a crash after the replacement was prepared finds the new database',
+    async run(harness) {
+      const { backend, file } = await withReplacement(harness);
+      inTransaction(backend, () => {
+        append(backend, 3);
+      });
+      await backend.prepareReplacement(file);
+      const survivor = await harness.crash(backend);
+      strictEqual(text(survivor.scanHeads(1, 9, 1e6)), 'h7');
+      deepStrictEqual(survivor.verify(), []);
+      await survivor.close();
+    },
+  },
+];
+
 const space: readonly ContractCase[] = [
   {
     name: 'counts sizes: use falls when records are deleted, size when space is reclaimed',
@@ -342,5 +424,6 @@ export const backendContract: readonly ContractCase[] = [
   ...rows,
   ...transactions,
   ...durability,
+  ...replacement,
   ...space,
 ];

@@ -4,7 +4,13 @@
  */
 import { Buffer } from 'node:buffer';
 import { deserialize, serialize } from 'node:v8';
-import type { Backend, BackendImage, BackendRow, BackendSize } from '../backend/backend.js';
+import type {
+  Backend,
+  BackendImage,
+  BackendRow,
+  BackendSize,
+  RowAddress,
+} from '../backend/backend.js';
 import { invariant } from '../invariant.js';
 import { MemoryContents } from './memory-contents.js';
 import type { MemoryChange } from './memory-contents.js';
@@ -15,14 +21,17 @@ export interface MemoryBackendOptions {
   readonly name?: string;
   /** Asked before each operation: a returned error is thrown, and the operation does not happen. */
   readonly fault?: (operation: BackendOperation) => Error | undefined;
+  /** The file that a replacement is in; its bytes are those of an exported image. */
+  readonly readFile?: (path: string) => Uint8Array;
 }
 
 export class MemoryBackend implements Backend {
   readonly name: string;
   private readonly options: MemoryBackendOptions;
   /** As of the last checkpoint, and as of now. */
-  private readonly durable: MemoryContents;
-  private readonly current: MemoryContents;
+  private durable: MemoryContents;
+  private current: MemoryContents;
+  private replacement: MemoryContents | undefined;
   /** Commits since the last checkpoint, oldest first. */
   private unsynced: MemoryChange[][] = [];
   private open: { readonly changes: MemoryChange[]; readonly undo: MemoryChange[] } | undefined;
@@ -49,6 +58,7 @@ export class MemoryBackend implements Backend {
    * backend is not to be used any more.
    */
   crash(commitsKept = 0, options: MemoryBackendOptions = this.options): MemoryBackend {
+    if (this.replacement !== undefined) return new MemoryBackend(options, this.replacement);
     const contents = this.durable.copy();
     for (const changes of this.unsynced.slice(0, commitsKept)) {
       for (const change of changes) contents.apply(change);
@@ -157,7 +167,24 @@ export class MemoryBackend implements Backend {
     return 'done';
   }
 
-  exportImage(): Promise<BackendImage> {
+  prepareReplacement(path: string): Promise<void> {
+    const { readFile } = this.options;
+    invariant(readFile !== undefined, 'a backend that is replaced is told how files are read');
+    this.replacement = MemoryContents.decode(deserialize(readFile(path)));
+    return Promise.resolve();
+  }
+
+  /** The same object, so that whoever plays the disk keeps hold of it. */
+  replace(): this {
+    invariant(this.replacement !== undefined, 'a replacement was prepared');
+    this.durable = this.replacement;
+    this.current = this.replacement.copy();
+    this.unsynced = [];
+    this.replacement = undefined;
+    return this;
+  }
+
+  exportImage(rows: readonly RowAddress[] = []): Promise<BackendImage> {
     const bytes = serialize(this.current.encode());
     // eslint-disable-next-line @typescript-eslint/require-await -- a stream, as the port asks for
     async function* chunks(): AsyncGenerator<Uint8Array> {
@@ -165,6 +192,7 @@ export class MemoryBackend implements Backend {
     }
     return Promise.resolve({
       bytes: bytes.length,
+      rows: rows.map(({ bucket, key }) => this.current.row(bucket, key)?.slice()),
       chunks: chunks(),
       close: () => Promise.resolve(),
     });
