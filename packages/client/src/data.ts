@@ -1,21 +1,8 @@
 /** What the friendly calls take and give, and the conversions to and from messages of the wire. */
-import type { KeyValue as WireKeyValue } from '@kv/proto/kv';
 import { KvError } from './errors.js';
 
 /** Text means its UTF-8 bytes. */
 export type Bytes = string | Uint8Array;
-
-/** A pair as it was at one revision. Key and value are the caller's own copies. */
-export interface KeyValue {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-  readonly createRevision: number;
-  readonly modRevision: number;
-  /** Number of puts since the key was created. */
-  readonly version: number;
-  /** 0n without a lease. */
-  readonly lease: bigint;
-}
 
 /** Which keys: one, those that begin with `prefix`, `[from, end)`, those not below `from`, or all. */
 export type KeySelector =
@@ -23,6 +10,26 @@ export type KeySelector =
   | { readonly prefix: Bytes }
   | { readonly from: Bytes; readonly end?: Bytes }
   | { readonly all: true };
+
+/** The keys that begin with `start`; all keys when it is empty. */
+export function prefix(start: Bytes): KeySelector {
+  return { prefix: start };
+}
+
+/** The keys of `[from, end)`, in byte order. */
+export function range(from: Bytes, end: Bytes): KeySelector {
+  return { from, end };
+}
+
+/** The keys that are not below `from`. */
+export function fromKey(from: Bytes): KeySelector {
+  return { from };
+}
+
+export const allKeys: KeySelector = { all: true };
+
+/** A lease by its identifier, or anything that carries one. */
+export type LeaseReference = bigint | { readonly id: bigint };
 
 export interface WireRange {
   readonly key: Uint8Array;
@@ -75,6 +82,18 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array {
   return zero;
 }
 
+export function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second;
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+export function startsWith(key: Uint8Array, start: Uint8Array): boolean {
+  return key.length >= start.length && start.every((byte, at) => key[at] === byte);
+}
+
 /** A revision for the wire; refuses fractions, negatives and what a double cannot hold. */
 export function revisionToWire(name: string, value: unknown): bigint {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
@@ -96,15 +115,9 @@ export function identifierToWire(name: string, value: unknown): bigint {
   throw new TypeError(`${name} must be a bigint of 64 bits, is ${describe(value)}`);
 }
 
-export function keyValueFromWire(kv: WireKeyValue): KeyValue {
-  return {
-    key: kv.key,
-    value: kv.value,
-    createRevision: counterFromWire('create revision', kv.createRevision),
-    modRevision: counterFromWire('mod revision', kv.modRevision),
-    version: counterFromWire('version', kv.version),
-    lease: kv.lease,
-  };
+export function leaseToWire(lease: LeaseReference | undefined): bigint {
+  const id = typeof lease === 'object' ? lease.id : lease;
+  return identifierToWire('lease', id ?? 0n);
 }
 
 function describe(value: unknown): string {

@@ -1,5 +1,5 @@
 /** One signal for a call out of the caller's signal, a time limit, and the closing of the client. */
-import { nowMs } from './clock.js';
+import type { Clock, Timer } from './clock.js';
 
 /** The reason with which a call's signal aborts at its time limit. */
 export class DeadlineReached extends Error {
@@ -11,23 +11,22 @@ export class ClientClosing extends Error {
   override readonly name: string = 'ClientClosing';
 }
 
-/** Largest delay of `setTimeout` (J-3); longer limits wait in slices of it. */
-const timerMsMax = 2 ** 31 - 1;
-
 /** Signal of one call. `dispose` must follow, else the timer and listeners stay. */
 export class CallScope implements Disposable {
   readonly #controller = new AbortController();
   readonly #sources: readonly AbortSignal[];
   readonly #endsAtMs: number;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #timer: Timer | undefined;
   readonly #onAbort = (event: Event): void => {
     this.#controller.abort((event.target as AbortSignal).reason);
   };
 
   /** `timeoutMs` may be Infinity: no limit. */
-  constructor(timeoutMs: number, ...sources: readonly (AbortSignal | undefined)[]) {
+  constructor(clock: Clock, timeoutMs: number, ...sources: readonly (AbortSignal | undefined)[]) {
     this.#sources = sources.filter((source) => source !== undefined);
-    this.#endsAtMs = nowMs() + timeoutMs;
+    this.#clock = clock;
+    this.#endsAtMs = clock.monotonicMs() + timeoutMs;
     for (const source of this.#sources) {
       if (source.aborted) this.#controller.abort(source.reason);
       else source.addEventListener('abort', this.#onAbort, { once: true });
@@ -41,22 +40,19 @@ export class CallScope implements Disposable {
 
   /** Milliseconds left; Infinity without a limit, never negative. */
   get remainingMs(): number {
-    return Math.max(0, this.#endsAtMs - nowMs());
+    return Math.max(0, this.#endsAtMs - this.#clock.monotonicMs());
   }
 
   #arm(): void {
-    const remainingMs = this.remainingMs;
-    this.#timer = setTimeout(
-      () => {
-        if (this.remainingMs > 0) this.#arm();
-        else this.#controller.abort(new DeadlineReached('deadline reached'));
-      },
-      Math.min(timerMsMax, Math.ceil(remainingMs)),
-    );
+    // A timer may end early: it has a longest delay (J-3).
+    this.#timer = this.#clock.after(this.remainingMs, () => {
+      if (this.remainingMs > 0) this.#arm();
+      else this.#controller.abort(new DeadlineReached('deadline reached'));
+    });
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     for (const source of this.#sources) source.removeEventListener('abort', this.#onAbort);
   }
 }

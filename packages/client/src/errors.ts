@@ -1,7 +1,26 @@
 /** What goes wrong in the client: one class, with codes from the table that server and client share. */
 import { findWireErrorKey, type WireErrorKey } from '@kv/proto/errors';
+import { remedyFor } from './remedy.js';
 import { outcomeOf } from './retry.js';
 import { GrpcCode, type StatusError } from './transport/status-error.js';
+
+/** Why there is no connection to any endpoint; nothing was sent. */
+export type ConnectionErrorCode =
+  /** The host answers, but nobody listens at the port. */
+  | 'connectionRefused'
+  /** The host's name has no address. */
+  | 'hostNotFound'
+  /** The member speaks TLS, and we do not. */
+  | 'tlsRequired'
+  /** We speak TLS, and the member does not. */
+  | 'tlsNotSupported'
+  /** Nobody whom we trust vouches for the member's certificate. */
+  | 'certificateUntrusted'
+  | 'certificateExpired'
+  /** The member's certificate is for another name. */
+  | 'certificateNameMismatch'
+  /** The member refused our certificate, or misses one. */
+  | 'clientCertificateRefused';
 
 /** Codes beside those of the wire. */
 export type ClientErrorCode =
@@ -15,6 +34,15 @@ export type ClientErrorCode =
   | 'connectionLost'
   /** The server broke a promise: a revision beyond 2^53, an answer that cannot be decoded. */
   | 'protocol'
+  /** A value that the codec can not encode or decode. */
+  | 'codec'
+  /** Others changed the same keys again and again; nothing was written. */
+  | 'conflict'
+  /** A lease could not be renewed in time, and may be anybody's by now. */
+  | 'leaseLost'
+  /** A snapshot that does not match its checksum, or ended early. */
+  | 'snapshotCorrupt'
+  | ConnectionErrorCode
   /** A status that is in no table: look at `grpcCode` and `details`. */
   | 'unrecognized';
 
@@ -33,6 +61,8 @@ export interface KvErrorOptions extends ErrorOptions {
   readonly details?: string;
   /** `/etcdserverpb.KV/Put`. */
   readonly methodPath?: string;
+  /** What to do about it, in a sentence. */
+  readonly remedy?: string;
 }
 
 const brand = Symbol.for('@kv/client.KvError');
@@ -45,6 +75,7 @@ export class KvError extends Error {
   readonly grpcCode: number | undefined;
   readonly details: string;
   readonly methodPath: string | undefined;
+  readonly remedy: string | undefined;
 
   constructor(code: KvErrorCode, message: string, options: KvErrorOptions) {
     super(message, options);
@@ -53,6 +84,7 @@ export class KvError extends Error {
     this.grpcCode = options.grpcCode;
     this.details = options.details ?? message;
     this.methodPath = options.methodPath;
+    this.remedy = options.remedy ?? remedyFor(code);
     Object.defineProperty(this, brand, { value: true });
   }
 

@@ -1,28 +1,55 @@
 /** The client library for etcd v3 and this store. */
 export { Client } from './client.js';
+export { bytes, json, text } from './codec.js';
+export { allKeys, fromKey, prefix, range } from './data.js';
 export { KvError } from './errors.js';
+export { del, find, get, put, when } from './operation.js';
 export { wireTransport } from './transport/wire/transport.js';
 
+export type { Clock, Timer } from './clock.js';
 export type { ClusterClient, Member } from './cluster.js';
-export type { Bytes, KeySelector, KeyValue } from './data.js';
-export type { ClientErrorCode, KvErrorCode, Outcome } from './errors.js';
+export type { Codec, Json, JsonCodec } from './codec.js';
+export type { SwapResult, UpdateOptions } from './compare-and-swap.js';
+export type { Bytes, KeySelector, LeaseReference } from './data.js';
+export type { ClientErrorCode, ConnectionErrorCode, KvErrorCode, Outcome } from './errors.js';
+export type { KeyValue } from './key-value.js';
+export type { DeleteOptions, GetOptions, KvClient, PutOptions } from './kv.js';
+export type { Lease, LeaseClient, LeaseState } from './lease.js';
+export type { LeaseSession, LeaseSessionOptions } from './lease-session.js';
+export type { Alarm, MaintenanceClient, MemberStatus } from './maintenance.js';
 export type {
   Condition,
-  DeleteOptions,
+  DeleteOperation,
   DeleteResult,
-  GetOptions,
+  FindOperation,
+  GetOperation,
   GetResult,
-  KvClient,
+  NestedOperation,
   Operation,
-  OperationResult,
-  PutOptions,
+  Operations,
+  Outcomes,
+  PutOperation,
   PutResult,
+  ReadOptions,
+  Relation,
+  RemoveOptions,
+  ResultOf,
+  ResultsOf,
   Transaction,
   TransactionResult,
-} from './kv.js';
-export type { Lease, LeaseClient, LeaseState } from './lease.js';
-export type { Alarm, MaintenanceClient, MemberStatus } from './maintenance.js';
+  WriteOptions,
+} from './operation.js';
 export type { AuthOptions, ClientOptions, FailedAttempt } from './options.js';
+export type { Range, RangeOptions, RangePage } from './range.js';
 export type { CallSettings, MessageStream, RawClient, StreamSettings } from './raw.js';
+export type { Isolation, Stm, StmOptions, StmResult } from './stm.js';
 export type { TlsOptions, Transport } from './transport/port.js';
-export type { WatchBatch, WatchEvent, WatchOptions } from './watch.js';
+export type { Txn } from './txn.js';
+export type {
+  ListBatch,
+  ListThenWatchOptions,
+  Watch,
+  WatchBatch,
+  WatchEvent,
+  WatchOptions,
+} from './watch.js';

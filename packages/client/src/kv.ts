@@ -1,171 +1,215 @@
-/** Keys and values: put, get, delete, transactions, compaction. */
+/** Keys and values: put, get, delete, transactions, compaction; below a prefix and through a codec where asked. */
+import { CompactionRequest, kvService } from '@kv/proto/kv';
 import {
-  Compare,
-  Compare_CompareResult,
-  Compare_CompareTarget,
-  CompactionRequest,
-  DeleteRangeRequest,
-  PutRequest,
-  RangeRequest,
-  RequestOp,
-  TxnRequest,
-  kvService,
-  type DeleteRangeResponse,
-  type PutResponse,
-  type RangeResponse,
-  type ResponseOp,
-} from '@kv/proto/kv';
+  compareAndPut,
+  compareAndRemove,
+  updateValue,
+  type SwapResult,
+  type UpdateOptions,
+} from './compare-and-swap.js';
+import type { Codec } from './codec.js';
+import { bytesOf, counterFromWire, revisionToWire, type Bytes, type KeySelector } from './data.js';
 import {
-  bytesOf,
-  counterFromWire,
-  identifierToWire,
-  keyValueFromWire,
-  rangeOf,
-  revisionToWire,
-  type Bytes,
-  type KeySelector,
-  type KeyValue,
-} from './data.js';
-import { KvError } from './errors.js';
+  deleteRequest,
+  deleteResult,
+  getResult,
+  putRequest,
+  putResult,
+  rangeRequest,
+  revisionOf,
+  txnRequest,
+  txnResults,
+} from './kv-wire.js';
+import type { KeyValue } from './key-value.js';
+import type {
+  DeleteResult,
+  GetResult,
+  Operations,
+  PutResult,
+  ReadOptions,
+  RemoveOptions,
+  Transaction,
+  TransactionResult,
+  WriteOptions,
+} from './operation.js';
+import { Range, type RangeOptions } from './range.js';
 import type { CallSettings, RawClient } from './raw.js';
+import type { Scope } from './scope.js';
+import { runStm, type Stm, type StmOptions, type StmResult } from './stm.js';
+import { Txn } from './txn.js';
+import {
+  Watch,
+  type ListBatch,
+  type ListThenWatchOptions,
+  type WatchBatch,
+  type WatchOptions,
+} from './watch.js';
 
-export interface GetOptions extends CallSettings {
-  /** Read at this revision instead of the newest. */
-  readonly revision?: number;
-  readonly limit?: number;
-  /** Answer from the member at hand, which may be behind. Default false: linearizable. */
-  readonly serializable?: boolean;
-  readonly keysOnly?: boolean;
-}
+export interface GetOptions extends ReadOptions, CallSettings {}
+export interface PutOptions extends WriteOptions, CallSettings {}
+export interface DeleteOptions extends RemoveOptions, CallSettings {}
 
-export interface GetResult {
-  /** Of the store when it was read. */
-  readonly revision: number;
-  readonly kvs: readonly KeyValue[];
-  /** Keys in the range, also beyond `limit`. */
-  readonly count: number;
-  readonly more: boolean;
-}
-
-export interface PutOptions extends CallSettings {
-  readonly lease?: bigint;
-  readonly prevKv?: boolean;
-}
-
-export interface PutResult {
-  /** At which the put took effect. */
-  readonly revision: number;
-  readonly prevKv: KeyValue | undefined;
-}
-
-export interface DeleteOptions extends CallSettings {
-  readonly prevKv?: boolean;
-}
-
-export interface DeleteResult {
-  readonly revision: number;
-  readonly deleted: number;
-  readonly prevKvs: readonly KeyValue[];
-}
-
-/** A condition of a transaction. */
-export interface Condition {
-  readonly key: Bytes;
-  readonly target: 'version' | 'createRevision' | 'modRevision' | 'value' | 'lease';
-  readonly op: '=' | '!=' | '<' | '>';
-  /** A revision or version, a value, or a lease, as the target says. */
-  readonly operand: number | Bytes | bigint;
-}
-
-export type Operation =
-  | {
-      readonly type: 'put';
-      readonly key: Bytes;
-      readonly value: Bytes;
-      readonly options?: PutOptions;
-    }
-  | { readonly type: 'get'; readonly keys: KeySelector; readonly options?: GetOptions }
-  | { readonly type: 'delete'; readonly keys: KeySelector; readonly options?: DeleteOptions };
-
-export interface Transaction {
-  /** All must hold. */
-  readonly if?: readonly Condition[];
-  readonly then?: readonly Operation[];
-  readonly else?: readonly Operation[];
-}
-
-export type OperationResult =
-  | ({ readonly type: 'put' } & PutResult)
-  | ({ readonly type: 'get' } & GetResult)
-  | ({ readonly type: 'delete' } & DeleteResult);
-
-export interface TransactionResult {
-  readonly revision: number;
-  /** Which branch was taken. */
-  readonly succeeded: boolean;
-  readonly results: readonly OperationResult[];
-}
-
-const compareResult = {
-  '=': Compare_CompareResult.EQUAL,
-  '!=': Compare_CompareResult.NOT_EQUAL,
-  '<': Compare_CompareResult.LESS,
-  '>': Compare_CompareResult.GREATER,
-} as const;
-
-export class KvClient {
+/** Keys and values of the whole store, or of a namespace. `Value` comes out, `Input` goes in. */
+export class KvClient<Value = Uint8Array, Input = Bytes> {
   readonly #raw: RawClient;
+  readonly #scope: Scope<Value, Input>;
+  /** An empty transaction to build on: `txn.if(...).then(...).else(...).commit()`. */
+  readonly txn: Txn<Value, Input>;
 
-  constructor(raw: RawClient) {
+  constructor(raw: RawClient, scope: Scope<Value, Input>) {
     this.#raw = raw;
+    this.#scope = scope;
+    this.txn = new Txn(
+      <Then extends Operations<Input>, Else extends Operations<Input>>(
+        transaction: Transaction<Input, Then, Else>,
+        settings: CallSettings,
+      ) => this.transact(transaction, settings),
+      [],
+      [],
+      [],
+    );
   }
 
-  /** Reads keys in byte order. */
-  async get(keys: KeySelector, options: GetOptions = {}): Promise<GetResult> {
-    const answer = await this.#raw.call(kvService.range, rangeRequest(keys, options), options);
-    return getResult(answer, revisionOf(answer));
+  /** The keys that begin with `prefix`, as if there were no others: it is added to every key that goes in, and cut from those that come out. */
+  namespace(prefix: Bytes): KvClient<Value, Input> {
+    return new KvClient(this.#raw, this.#scope.below(bytesOf('prefix', prefix)));
+  }
+
+  /** The same keys with values of another kind: `withCodec(text)`, `withCodec(json<Config>())`. */
+  withCodec<NewValue, NewInput = NewValue>(
+    codec: Codec<NewValue, NewInput>,
+  ): KvClient<NewValue, NewInput> {
+    return new KvClient(this.#raw, this.#scope.with(codec));
+  }
+
+  /** Reads keys in byte order, all at once; `range` reads many in parts. */
+  async get(keys: KeySelector, options: GetOptions = {}): Promise<GetResult<Value>> {
+    const request = rangeRequest(this.#scope, keys, options);
+    const answer = await this.#raw.call(kvService.range, request, options);
+    return getResult(this.#scope, answer, revisionOf(answer));
   }
 
   /** The pair of one key, or undefined. */
-  async find(key: Bytes, options: GetOptions = {}): Promise<KeyValue | undefined> {
+  async find(key: Bytes, options: GetOptions = {}): Promise<KeyValue<Value> | undefined> {
     const { kvs } = await this.get(bytesOf('key', key), options);
     return kvs[0];
   }
 
-  async put(key: Bytes, value: Bytes, options: PutOptions = {}): Promise<PutResult> {
-    const answer = await this.#raw.call(kvService.put, putRequest(key, value, options), options);
-    return putResult(answer, revisionOf(answer));
+  /** How many keys there are. */
+  async count(keys: KeySelector, options: GetOptions = {}): Promise<number> {
+    const request = { ...rangeRequest(this.#scope, keys, options), countOnly: true };
+    const answer = await this.#raw.call(kvService.range, request, options);
+    return counterFromWire('count', answer.count);
   }
 
-  async delete(keys: KeySelector, options: DeleteOptions = {}): Promise<DeleteResult> {
-    const answer = await this.#raw.call(
-      kvService.deleteRange,
-      deleteRequest(keys, options),
-      options,
-    );
-    return deleteResult(answer, revisionOf(answer));
+  /**
+   * The pairs of a range one after the other, all as they were at one revision, read in parts of bounded size: `for await (const kv of
+   * kv.range(prefix('a/')))`. Leaving the loop frees everything.
+   */
+  range(keys: KeySelector, options: RangeOptions = {}): Range<Value> {
+    return new Range(this.#raw, this.#scope, keys, options);
   }
 
-  /** Compares and acts atomically: at one revision. */
-  async transact(
-    transaction: Transaction,
+  async put(key: Bytes, value: Input, options: PutOptions = {}): Promise<PutResult<Value>> {
+    const request = putRequest(this.#scope, key, value, options);
+    const answer = await this.#raw.call(kvService.put, request, options);
+    return putResult(this.#scope, answer, revisionOf(answer));
+  }
+
+  async delete(keys: KeySelector, options: DeleteOptions = {}): Promise<DeleteResult<Value>> {
+    const request = deleteRequest(this.#scope, keys, options);
+    const answer = await this.#raw.call(kvService.deleteRange, request, options);
+    return deleteResult(this.#scope, answer, revisionOf(answer));
+  }
+
+  /** Puts a key that must not exist yet. */
+  create(key: Bytes, value: Input, options: PutOptions = {}): Promise<SwapResult<Value>> {
+    return compareAndPut(this, key, 0, value, options);
+  }
+
+  /** Puts a key that must be as it was put at `modRevision` (of a pair that was read). */
+  replace(
+    key: Bytes,
+    modRevision: number,
+    value: Input,
+    options: PutOptions = {},
+  ): Promise<SwapResult<Value>> {
+    return compareAndPut(this, key, modRevision, value, options);
+  }
+
+  /** Deletes a key that must be as it was put at `modRevision`. */
+  remove(key: Bytes, modRevision: number, options: DeleteOptions = {}): Promise<SwapResult<Value>> {
+    return compareAndRemove(this, key, modRevision, options);
+  }
+
+  /**
+   * Changes a value by a function of the present one (undefined when there is none), which is called again when somebody else was quicker. When it
+   * gives undefined nothing is written. Rejects with `conflict` after `attemptsMax` collisions.
+   */
+  update(
+    key: Bytes,
+    change: (
+      value: Value | undefined,
+      kv: KeyValue<Value> | undefined,
+    ) => Input | undefined | Promise<Input | undefined>,
+    options: UpdateOptions = {},
+  ): Promise<PutResult<Value> | undefined> {
+    return updateValue(this, this.#raw, key, change, options);
+  }
+
+  /**
+   * Software transactional memory: reads and writes of `body` take effect together or not at all. `body` runs again when something that it
+   * read has changed meanwhile, so it must do nothing else. Rejects with `conflict` after `attemptsMax` collisions.
+   */
+  stm<Result>(
+    body: (stm: Stm<Value, Input>) => Promise<Result>,
+    options: StmOptions = {},
+  ): Promise<StmResult<Result>> {
+    return runStm(this, this.#scope, this.#raw, body, options);
+  }
+
+  /** Compares and acts atomically, at one revision: the transaction as data. */
+  async transact<
+    const Then extends Operations<Input> = readonly [],
+    const Else extends Operations<Input> = readonly [],
+  >(
+    transaction: Transaction<Input, Then, Else>,
     settings: CallSettings = {},
-  ): Promise<TransactionResult> {
-    const request = TxnRequest.create({
-      compare: (transaction.if ?? []).map(compareToWire),
-      success: (transaction.then ?? []).map(operationToWire),
-      failure: (transaction.else ?? []).map(operationToWire),
-    });
+  ): Promise<TransactionResult<Then, Else, Value>> {
+    const request = txnRequest(this.#scope, transaction);
     const answer = await this.#raw.call(kvService.txn, request, settings);
     const revision = revisionOf(answer);
-    return {
-      revision,
-      succeeded: answer.succeeded,
-      results: answer.responses.map((op) => operationResult(op, revision)),
-    };
+    const results = txnResults(this.#scope, transaction, answer, revision);
+    // What the operations were, the types know; that the results follow them, `txnResults` has checked.
+    const { succeeded } = answer;
+    return { revision, succeeded, results } as unknown as TransactionResult<Then, Else, Value>;
   }
 
-  /** Forgets history below `revision`. With `physical`, answers when it is gone from disk too. */
+  /**
+   * Changes of keys as they happen, each once and in order, across lost connections. Leave the loop (or `close` the watch, or abort the
+   * signal) to end it at the server. Ends with `KvError` `compacted` when the start revision is gone, unless `onCompacted` says `relist`.
+   */
+  watch(
+    keys: KeySelector,
+    options: WatchOptions & { readonly onCompacted: 'relist' },
+  ): Watch<WatchBatch<Value> | ListBatch<Value>>;
+  watch(keys: KeySelector, options?: WatchOptions): Watch<WatchBatch<Value>>;
+  watch(
+    keys: KeySelector,
+    options: WatchOptions = {},
+  ): Watch<WatchBatch<Value> | ListBatch<Value>> {
+    return Watch.events(this.#raw, this.#scope, keys, options);
+  }
+
+  /** First all pairs at one revision, then every change after it: nothing in between is lost. */
+  listThenWatch(
+    keys: KeySelector,
+    options: ListThenWatchOptions = {},
+  ): Watch<WatchBatch<Value> | ListBatch<Value>> {
+    return Watch.listThenEvents(this.#raw, this.#scope, keys, options);
+  }
+
+  /** Forgets history below `revision`, of the whole store. With `physical`, answers when it is gone from disk too. */
   async compact(
     revision: number,
     options: CallSettings & { readonly physical?: boolean } = {},
@@ -176,127 +220,4 @@ export class KvClient {
     });
     await this.#raw.call(kvService.compact, request, options);
   }
-}
-
-function rangeRequest(keys: KeySelector, options: GetOptions): RangeRequest {
-  return RangeRequest.create({
-    ...rangeOf(keys),
-    revision: revisionToWire('revision', options.revision ?? 0),
-    limit: revisionToWire('limit', options.limit ?? 0),
-    serializable: options.serializable ?? false,
-    keysOnly: options.keysOnly ?? false,
-  });
-}
-
-function putRequest(key: Bytes, value: Bytes, options: PutOptions): PutRequest {
-  return PutRequest.create({
-    key: bytesOf('key', key),
-    value: bytesOf('value', value),
-    lease: identifierToWire('lease', options.lease ?? 0n),
-    prevKv: options.prevKv ?? false,
-  });
-}
-
-function deleteRequest(keys: KeySelector, options: DeleteOptions): DeleteRangeRequest {
-  return DeleteRangeRequest.create({ ...rangeOf(keys), prevKv: options.prevKv ?? false });
-}
-
-function compareToWire(condition: Condition): Compare {
-  const base = { key: bytesOf('key', condition.key), result: compareResult[condition.op] };
-  const { operand } = condition;
-  switch (condition.target) {
-    case 'version':
-      return Compare.create({
-        ...base,
-        target: Compare_CompareTarget.VERSION,
-        targetUnion: { $case: 'version', value: revisionToWire('operand', operand) },
-      });
-    case 'createRevision':
-      return Compare.create({
-        ...base,
-        target: Compare_CompareTarget.CREATE,
-        targetUnion: { $case: 'createRevision', value: revisionToWire('operand', operand) },
-      });
-    case 'modRevision':
-      return Compare.create({
-        ...base,
-        target: Compare_CompareTarget.MOD,
-        targetUnion: { $case: 'modRevision', value: revisionToWire('operand', operand) },
-      });
-    case 'value':
-      return Compare.create({
-        ...base,
-        target: Compare_CompareTarget.VALUE,
-        targetUnion: { $case: 'value', value: bytesOf('operand', operand) },
-      });
-    case 'lease':
-      return Compare.create({
-        ...base,
-        target: Compare_CompareTarget.LEASE,
-        targetUnion: { $case: 'lease', value: identifierToWire('operand', operand) },
-      });
-  }
-}
-
-function operationToWire(operation: Operation): RequestOp {
-  switch (operation.type) {
-    case 'put': {
-      const value = putRequest(operation.key, operation.value, operation.options ?? {});
-      return RequestOp.create({ request: { $case: 'requestPut', value } });
-    }
-    case 'get': {
-      const value = rangeRequest(operation.keys, operation.options ?? {});
-      return RequestOp.create({ request: { $case: 'requestRange', value } });
-    }
-    case 'delete': {
-      const value = deleteRequest(operation.keys, operation.options ?? {});
-      return RequestOp.create({ request: { $case: 'requestDeleteRange', value } });
-    }
-  }
-}
-
-function operationResult(op: ResponseOp, revision: number): OperationResult {
-  switch (op.response?.$case) {
-    case 'responsePut':
-      return { type: 'put', ...putResult(op.response.value, revision) };
-    case 'responseRange':
-      return { type: 'get', ...getResult(op.response.value, revision) };
-    case 'responseDeleteRange':
-      return { type: 'delete', ...deleteResult(op.response.value, revision) };
-    case 'responseTxn':
-    case undefined:
-      throw new KvError('protocol', 'the server answered an operation that was not asked', {
-        outcome: 'unknown',
-      });
-  }
-}
-
-function getResult(answer: RangeResponse, revision: number): GetResult {
-  return {
-    revision,
-    kvs: answer.kvs.map(keyValueFromWire),
-    count: counterFromWire('count', answer.count),
-    more: answer.more,
-  };
-}
-
-function putResult(answer: PutResponse, revision: number): PutResult {
-  return {
-    revision,
-    prevKv: answer.prevKv === undefined ? undefined : keyValueFromWire(answer.prevKv),
-  };
-}
-
-function deleteResult(answer: DeleteRangeResponse, revision: number): DeleteResult {
-  return {
-    revision,
-    deleted: counterFromWire('count', answer.deleted),
-    prevKvs: answer.prevKvs.map(keyValueFromWire),
-  };
-}
-
-function revisionOf(answer: {
-  readonly header: { readonly revision: bigint } | undefined;
-}): number {
-  return counterFromWire('revision', answer.header?.revision ?? 0n);
 }

@@ -1,8 +1,7 @@
 /** Renewals of leases as messages of the wire, over as many streams as it takes. */
-import { nowMs } from './clock.js';
 import { LeaseKeepAliveRequest, leaseService, type LeaseKeepAliveResponse } from '@kv/proto/lease';
 import { KvError } from './errors.js';
-import { pause, type RawClient } from './raw.js';
+import type { RawClient } from './raw.js';
 import { GrpcCode } from './transport/status-error.js';
 
 /** Pause before a broken stream of renewals is opened again, milliseconds. */
@@ -29,7 +28,7 @@ export async function renewOnce(
     } catch (error) {
       if (!isLostConnection(error) && !(await raw.renewAfter(error))) throw error;
       // A renewal may be repeated: it sets the same time again.
-      await pause(reopenMs, settings.signal ?? new AbortController().signal);
+      await raw.pause(reopenMs, settings.signal);
     } finally {
       stream.cancel();
     }
@@ -42,7 +41,7 @@ export async function* keepAliveMessages(
   id: bigint,
   settings: { readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<LeaseKeepAliveResponse, void, undefined> {
-  const signal = settings.signal ?? new AbortController().signal;
+  const nowMs = (): number => raw.clock.monotonicMs();
   let aliveUntilMs = Infinity;
   while (nowMs() < aliveUntilMs) {
     const stream = await raw.stream(leaseService.leaseKeepAlive, settings);
@@ -54,7 +53,7 @@ export async function* keepAliveMessages(
         aliveUntilMs = nowMs() + ttlMs;
         const nextAtMs = nowMs() + ttlMs / 3;
         yield answer;
-        await pause(nextAtMs - nowMs(), signal);
+        await raw.pause(nextAtMs - nowMs(), settings.signal);
         stream.send(LeaseKeepAliveRequest.create({ ID: id }));
       }
     } catch (error) {
@@ -62,7 +61,7 @@ export async function* keepAliveMessages(
     } finally {
       stream.cancel();
     }
-    await pause(reopenMs, signal);
+    await raw.pause(reopenMs, settings.signal);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   leaseService,
 } from '@kv/proto/lease';
 import { counterFromWire, identifierToWire } from './data.js';
+import { LeaseSession, type LeaseSessionOptions } from './lease-session.js';
 import { keepAliveMessages, renewOnce } from './lease-messages.js';
 import type { CallSettings, RawClient } from './raw.js';
 
@@ -44,6 +45,17 @@ export class LeaseClient {
     });
     const answer = await this.#raw.call(leaseService.leaseGrant, request, options);
     return { id: answer.ID, ttlSeconds: counterFromWire('ttl', answer.TTL) };
+  }
+
+  /**
+   * A lease that keeps itself alive until it is closed, and tells of its loss before the server can end it: `await using session = await
+   * client.lease.session(10)`.
+   */
+  async session(ttlSeconds: number, options: LeaseSessionOptions = {}): Promise<LeaseSession> {
+    const sentAtMs = this.#raw.clock.monotonicMs();
+    const { marginMs: _margin, ...settings } = options;
+    const granted = await this.grant(ttlSeconds, settings);
+    return new LeaseSession(this.#raw, { ...granted, sentAtMs }, options);
   }
 
   /** Ends the lease and deletes its keys. */

@@ -1,4 +1,5 @@
 /** Options of a client: checked once, defaults filled in, frozen. */
+import { systemClock, type Clock } from './clock.js';
 import { parseEndpoint } from './endpoint.js';
 import { KvError } from './errors.js';
 import type { Endpoint, TlsOptions, Transport } from './transport/port.js';
@@ -43,6 +44,10 @@ export interface ClientOptions {
   readonly responseBytesMax?: number;
   /** Default: grpc-js. */
   readonly transport?: Transport;
+  /** Time, for tests that move it by hand. */
+  readonly clock?: Clock;
+  /** Numbers from 0 to below 1, for pauses that should differ between clients. Default `Math.random`. */
+  readonly random?: () => number;
   /** Told of each failed attempt, before it is repeated or reported. Must not throw. */
   readonly onFailedAttempt?: (failure: FailedAttempt) => void;
 }
@@ -59,6 +64,8 @@ export interface CheckedOptions {
   readonly requestBytesMax: number;
   readonly responseBytesMax: number;
   readonly transport: Transport | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
   readonly onFailedAttempt: (failure: FailedAttempt) => void;
 }
 
@@ -95,6 +102,8 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     requestBytesMax: options.requestBytesMax ?? 2 * 1024 * 1024,
     responseBytesMax: options.responseBytesMax ?? 2_147_483_647,
     transport: options.transport,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
     onFailedAttempt: options.onFailedAttempt ?? ((): void => undefined),
   });
 }

@@ -5,6 +5,7 @@
  */
 import type { AuthenticateRequest, AuthenticateResponse } from '@kv/proto/auth';
 import type { BidiMethod, ServerStreamMethod, UnaryMethod } from '@kv/proto';
+import { pause, type Clock } from './clock.js';
 import { CallScope, ClientClosing, DeadlineReached } from './deadline.js';
 import { KvError, fromStatus } from './errors.js';
 import {
@@ -26,6 +27,8 @@ export interface CallSettings {
   readonly signal?: AbortSignal;
   /** Overrides the client's; Infinity for none. */
   readonly timeoutMs?: number;
+  /** Ask this endpoint and no other. It need not be one of the client's. */
+  readonly endpoint?: string;
 }
 
 export interface StreamSettings {
@@ -84,6 +87,32 @@ export class RawClient implements AsyncDisposable {
     );
   }
 
+  /** Time, as everything in this client reads it. */
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  /** In [0, 1). */
+  random(): number {
+    return this.#options.random();
+  }
+
+  /** Aborts when the client closes. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Waits. Rejects with the signal's reason, or with `closed`. */
+  async pause(delayMs: number, signal?: AbortSignal): Promise<void> {
+    if (delayMs <= 0) return;
+    using scope = new CallScope(this.clock, Infinity, this.#closing.signal, signal);
+    try {
+      await pause(delayMs, scope.signal, this.clock);
+    } catch (error) {
+      throw this.#explain(error, '', Infinity, false);
+    }
+  }
+
   get isClosed(): boolean {
     return this.#closing.signal.aborted;
   }
@@ -129,7 +158,7 @@ export class RawClient implements AsyncDisposable {
     const timeoutMs = checkTimeout('timeoutMs', settings.timeoutMs ?? this.#options.timeoutMs);
     const bytes = method.request.encode(request);
     this.#checkSize(method.path, bytes.length);
-    using scope = new CallScope(timeoutMs, this.#closing.signal, settings.signal);
+    using scope = new CallScope(this.clock, timeoutMs, this.#closing.signal, settings.signal);
     const progress = { handedOver: false };
     try {
       const answer = await this.#attempts(method.path, bytes, scope, withToken, progress);
@@ -156,7 +185,8 @@ export class RawClient implements AsyncDisposable {
     const { endpoints, onFailedAttempt } = this.#options;
     let renewals = 0;
     for (let attempt = 0; ; attempt++) {
-      await pause(pauseBeforeMs(attempt, endpoints.length, Math.random()), scope.signal);
+      const pauseMs = pauseBeforeMs(attempt, endpoints.length, this.random());
+      await pause(pauseMs, scope.signal, this.clock);
       let channel: Channel | undefined;
       const token = withToken ? await this.#token.current() : undefined;
       try {
@@ -228,7 +258,7 @@ export class RawClient implements AsyncDisposable {
     method: BidiMethod<Request, Response> | ServerStreamMethod<Request, Response>,
     settings: StreamSettings = {},
   ): Promise<MessageStream<Request, Response>> {
-    const scope = new CallScope(Infinity, this.#closing.signal, settings.signal);
+    const scope = new CallScope(this.clock, Infinity, this.#closing.signal, settings.signal);
     try {
       const token = await this.#token.current();
       const channel = await this.#pool.pick(scope.signal);
@@ -294,21 +324,4 @@ export class RawClient implements AsyncDisposable {
 async function defaultTransport(): Promise<Transport> {
   const { grpcJsTransport } = await import('./transport/grpc-js.js');
   return grpcJsTransport;
-}
-
-/** Waits, or rejects with the signal's reason. */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  if (milliseconds <= 0) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, milliseconds);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
 }

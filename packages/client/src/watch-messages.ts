@@ -8,16 +8,21 @@ import {
   type WatchResponse,
 } from '@kv/proto/watch';
 import { KvError } from './errors.js';
-import { pause, type MessageStream, type RawClient } from './raw.js';
+import { Fragments } from './fragments.js';
+import type { MessageStream, RawClient } from './raw.js';
 import { GrpcCode } from './transport/status-error.js';
 
-/** Pauses between attempts to open the stream again: doubling from the first to the last, milliseconds. */
+/** Pauses between attempts to open the stream again: doubling from the first to the last, each by a random part shorter; milliseconds. */
 const resumeFirstMs = 25;
 const resumeLastMs = 2_000;
+/** Tokens that a watch asks for in a row. */
+const renewalsMax = 3;
 
 export interface MessageWatchSettings {
   readonly signal?: AbortSignal;
   readonly requireLeader?: boolean;
+  /** Told each time that the server has made the watch, with its revision at that moment. */
+  readonly onCreated?: (revision: bigint) => void;
 }
 
 /** Watches as messages; `requestProgress` asks the server to tell how far the watch is. */
@@ -26,54 +31,99 @@ export interface MessageWatch extends AsyncIterable<WatchResponse> {
 }
 
 /**
- * The answers to one watch, without those to the creation, over as many streams as it takes. The last one has `canceled` when the server ended the
- * watch. Rejects with `KvError` when a stream ended in a way that resuming cannot mend.
+ * The answers to one watch, without those to the creation, over as many streams as it takes. Fragments (asked for by `fragment`) come put together.
+ * The last answer has `canceled` when the server ended the watch. Rejects with `KvError` when a stream ended in a way that resuming cannot mend.
  */
 export function watchMessages(
   raw: RawClient,
   request: WatchCreateRequest,
   settings: MessageWatchSettings = {},
 ): MessageWatch {
-  let current: MessageStream<WatchRequest, WatchResponse> | undefined;
+  const watch = new ResumedWatch(raw, request, settings);
   return {
     requestProgress: () => {
-      current?.send(WatchRequest.create({ requestUnion: { $case: 'progressRequest', value: {} } }));
+      watch.requestProgress();
     },
-    [Symbol.asyncIterator]: () =>
-      resumed(raw, request, settings, (stream) => {
-        current = stream;
-      }),
+    [Symbol.asyncIterator]: () => watch.answers(),
   };
 }
 
-async function* resumed(
-  raw: RawClient,
-  request: WatchCreateRequest,
-  settings: MessageWatchSettings,
-  onStream: (stream: MessageStream<WatchRequest, WatchResponse> | undefined) => void,
-): AsyncGenerator<WatchResponse, void, undefined> {
-  let { startRevision } = request;
-  const never = new AbortController().signal;
-  for (let pauseMs = 0; ; pauseMs = Math.min(resumeLastMs, Math.max(resumeFirstMs, pauseMs * 2))) {
-    await pause(pauseMs, settings.signal ?? never);
-    const stream = await raw.stream(watchService.watch, settings);
-    onStream(stream);
+class ResumedWatch {
+  readonly #raw: RawClient;
+  readonly #request: WatchCreateRequest;
+  readonly #settings: MessageWatchSettings;
+  /** Where the next stream starts. */
+  #startRevision: bigint;
+  #stream: MessageStream<WatchRequest, WatchResponse> | undefined;
+  #pauseMs = 0;
+  #renewals = 0;
+
+  constructor(raw: RawClient, request: WatchCreateRequest, settings: MessageWatchSettings) {
+    this.#raw = raw;
+    this.#request = request;
+    this.#settings = settings;
+    this.#startRevision = request.startRevision;
+  }
+
+  requestProgress(): void {
+    const requestUnion = { $case: 'progressRequest', value: {} } as const;
+    this.#stream?.send(WatchRequest.create({ requestUnion }));
+  }
+
+  async *answers(): AsyncGenerator<WatchResponse, void, undefined> {
+    for (;;) {
+      await this.#raw.pause(this.#pauseMs * (0.5 + this.#raw.random() / 2), this.#settings.signal);
+      this.#pauseMs = Math.min(resumeLastMs, Math.max(resumeFirstMs, this.#pauseMs * 2));
+      try {
+        const isOver = yield* this.#answersOfOneStream();
+        if (isOver) return;
+      } catch (error) {
+        if (!(await this.#mayResume(error))) throw error;
+      }
+    }
+  }
+
+  /** True when the server ended the watch; otherwise another stream is to go on. */
+  async *#answersOfOneStream(): AsyncGenerator<WatchResponse, boolean, undefined> {
+    const stream = await this.#raw.stream(watchService.watch, this.#settings);
+    this.#stream = stream;
+    const fragments = new Fragments();
     try {
-      const value = { ...request, startRevision };
+      const value = { ...this.#request, startRevision: this.#startRevision };
       stream.send(WatchRequest.create({ requestUnion: { $case: 'createRequest', value } }));
       for await (const answer of stream) {
-        pauseMs = 0;
-        startRevision = nextRevision(startRevision, answer);
-        if (answer.created && !answer.canceled) continue;
-        yield answer;
-        if (answer.canceled) return;
+        const refusal = answer.created && answer.canceled ? refusalOf(answer) : undefined;
+        if (refusal !== undefined && (await this.#mayResume(refusal))) return false;
+        const whole = fragments.take(answer);
+        if (whole === undefined) continue;
+        this.#startRevision = nextRevision(this.#startRevision, whole);
+        this.#pauseMs = 0;
+        if (whole.created && !whole.canceled) {
+          this.#renewals = 0;
+          this.#settings.onCreated?.(whole.header?.revision ?? 0n);
+          continue;
+        }
+        yield whole;
+        if (whole.canceled) return true;
       }
-    } catch (error) {
-      if (!(await mayResume(raw, error))) throw error;
+      return false;
     } finally {
-      onStream(undefined);
+      this.#stream = undefined;
       stream.cancel();
     }
+  }
+
+  /** Another stream may do better: not when the caller stopped, nor when the server refuses or has no leader (etcd client/v3/watch.go). */
+  async #mayResume(error: unknown): Promise<boolean> {
+    if (this.#raw.isClosed || !(error instanceof KvError)) return false;
+    if (error.code === 'noLeader' || error.code === 'closed') return false;
+    const { grpcCode } = error;
+    if (grpcCode === GrpcCode.unavailable || grpcCode === GrpcCode.internal) return true;
+    // A stream has no time limit: this was the authentication before it.
+    if (error.code === 'deadline') return true;
+    if (this.#renewals >= renewalsMax) return false;
+    this.#renewals += 1;
+    return this.#raw.renewAfter(error);
   }
 }
 
@@ -89,10 +139,8 @@ function nextRevision(before: bigint, answer: WatchResponse): bigint {
   return before;
 }
 
-/** Another stream may do better: not when the caller stopped, nor when the server refuses or has no leader (etcd client/v3/watch.go). */
-async function mayResume(raw: RawClient, error: unknown): Promise<boolean> {
-  if (raw.isClosed || !(error instanceof KvError)) return false;
-  if (error.code === 'noLeader' || error.code === 'closed') return false;
-  if (error.grpcCode === GrpcCode.unavailable || error.grpcCode === GrpcCode.internal) return true;
-  return raw.renewAfter(error);
+/** Why the server did not make the watch, as the error that a call would have ended with: `rpc error: code = … desc = …`. */
+function refusalOf(answer: WatchResponse): KvError {
+  const details = / desc = (.*)$/s.exec(answer.cancelReason)?.[1] ?? answer.cancelReason;
+  return new KvError('watchCanceled', details, { outcome: 'definite', details });
 }
