@@ -150,4 +150,8 @@ const authentication: readonly Invocation[] = [
   call('get foo'),
 ];
 
-export const accessControl: readonly Invocation[] = [...roles, ...users, ...authentication];
+export const accessControl: readonly Invocation[] = [
+  ...roles,
+  ...users,
+  ...authentication.map((invocation) => ({ ...invocation, needsUsers: true })),
+];

@@ -20,6 +20,8 @@ export interface Invocation {
   readonly stopWhen?: 'watching' | { readonly key: string };
   /** Sent to the server's JSON gateway first, for what no command does. */
   readonly before?: { readonly path: string; readonly body: unknown };
+  /** Left out on a server that has no users: some would wait there for ever. */
+  readonly needsUsers?: boolean;
   /** What differs from run to run. */
   readonly masks?: readonly RegExp[];
 }

@@ -40,6 +40,8 @@ export class Server implements AsyncDisposable {
     const urls = membership.initialCluster.split(',').map((pair) => pair.replace(/^[^=]*=/, ''));
     const peerUrl = urls.length === 1 ? advertised : url(ports.peer);
     const isScript = binary.endsWith('.js');
+    // Whoever listens there would answer in its place.
+    if (await isListening(ports.client)) throw new Error(`port ${ports.client} is taken`);
     const child = spawn(
       isScript ? process.execPath : binary,
       [
@@ -98,7 +100,6 @@ export class Server implements AsyncDisposable {
 
   async #ready(port: number): Promise<void> {
     const until = performance.now() + readyMsMax;
-    // One that ends at once finds its port taken, by a server that would answer in its place.
     while (performance.now() < until && this.#isRunning()) {
       if ((await isServing(port)) && this.#isRunning()) return;
       await sleep(pollMs);
