@@ -2,6 +2,7 @@
 import { systemClock, type Clock } from './clock.js';
 import { parseEndpoint } from './endpoint.js';
 import { KvError } from './errors.js';
+import type { ClientHooks } from './hooks.js';
 import type { Endpoint, TlsOptions, Transport } from './transport/port.js';
 
 export interface AuthOptions {
@@ -44,6 +45,15 @@ export interface ClientOptions {
   readonly responseBytesMax?: number;
   /** Default: grpc-js. */
   readonly transport?: Transport;
+  /**
+   * What a call does where connecting fails for a reason that only a change of settings can mend (an untrusted certificate, TLS against
+   * plaintext): false, the default, rejects at once with that reason; true waits until its time limit, and rejects with `deadline`.
+   */
+  readonly waitForReady?: boolean;
+  /** For metrics and traces. */
+  readonly hooks?: ClientHooks;
+  /** How often to ask the cluster for its members and use their addresses as endpoints. Default: never; see `Client.sync`. */
+  readonly syncIntervalMs?: number;
   /** Time, for tests that move it by hand. */
   readonly clock?: Clock;
   /** Numbers from 0 to below 1, for pauses that should differ between clients. Default `Math.random`. */
@@ -64,6 +74,10 @@ export interface CheckedOptions {
   readonly requestBytesMax: number;
   readonly responseBytesMax: number;
   readonly transport: Transport | undefined;
+  readonly hasTls: boolean;
+  readonly waitForReady: boolean;
+  readonly hooks: ClientHooks;
+  readonly syncIntervalMs: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly onFailedAttempt: (failure: FailedAttempt) => void;
@@ -102,6 +116,10 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     requestBytesMax: options.requestBytesMax ?? 2 * 1024 * 1024,
     responseBytesMax: options.responseBytesMax ?? 2_147_483_647,
     transport: options.transport,
+    hasTls,
+    waitForReady: options.waitForReady ?? false,
+    hooks: options.hooks ?? {},
+    syncIntervalMs: checkTimeout('syncIntervalMs', options.syncIntervalMs ?? Infinity),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     onFailedAttempt: options.onFailedAttempt ?? ((): void => undefined),

@@ -5,9 +5,12 @@
  */
 import type { AuthenticateRequest, AuthenticateResponse } from '@kv/proto/auth';
 import type { BidiMethod, ServerStreamMethod, UnaryMethod } from '@kv/proto';
+import { Caller, callOptions, type Call } from './caller.js';
 import { pause, type Clock } from './clock.js';
 import { CallScope, ClientClosing, DeadlineReached } from './deadline.js';
+import { parseEndpoint } from './endpoint.js';
 import { KvError, fromStatus } from './errors.js';
+import { Hooks } from './hooks.js';
 import {
   checkOptions,
   checkTimeout,
@@ -16,10 +19,12 @@ import {
   type ClientOptions,
 } from './options.js';
 import { Pool } from './pool.js';
-import { attemptsMax, mayRepeat, pauseBeforeMs } from './retry.js';
-import { TokenSource } from './token.js';
-import type { Channel, StreamCall, Transport } from './transport/port.js';
-import { StatusError } from './transport/status-error.js';
+import { decodedStream, type MessageStream } from './message-stream.js';
+import { TokenSource, isRenewable } from './token.js';
+import type { Endpoint, Transport } from './transport/port.js';
+import { GrpcCode, StatusError } from './transport/status-error.js';
+
+export type { MessageStream } from './message-stream.js';
 
 /** Options of one call. */
 export interface CallSettings {
@@ -33,33 +38,19 @@ export interface CallSettings {
 
 export interface StreamSettings {
   readonly signal?: AbortSignal;
+  /** Ask this endpoint and no other. It need not be one of the client's. */
+  readonly endpoint?: string;
   /** The server ends the stream when its member has no leader. */
   readonly requireLeader?: boolean;
 }
-
-/** An open stream of messages. Read it to its end or `cancel` it. */
-export interface MessageStream<Request, Response> extends AsyncIterable<Response> {
-  send(request: Request): void;
-  finish(): void;
-  cancel(): void;
-}
-
-/** Version of the API that we speak, as every call tells the server. */
-const clientApiVersion = '3.7';
-/** New tokens in one call: a server that refuses each one must not keep us busy for ever. */
-const renewalsMax = 3;
-
-const renewable: ReadonlySet<string> = new Set([
-  'etcdserver: invalid auth token',
-  'etcdserver: revision of auth store is old',
-  'etcdserver: user name is empty',
-]);
 
 export class RawClient implements AsyncDisposable {
   readonly #options: CheckedOptions;
   readonly #pool: Pool;
   readonly #closing = new AbortController();
   readonly #token: TokenSource;
+  readonly #hooks: Hooks;
+  readonly #caller: Caller;
 
   /** Checks options; connects to nothing yet. Throws `KvError` of code `config`. */
   static async open(options: ClientOptions): Promise<RawClient> {
@@ -70,14 +61,27 @@ export class RawClient implements AsyncDisposable {
 
   private constructor(options: CheckedOptions, transport: Transport) {
     this.#options = options;
-    const channelOptions = {
+    this.#hooks = new Hooks(options.hooks);
+    const channel = {
       tls: options.tls,
       keepAliveMs: options.keepAliveMs,
       keepAliveTimeoutMs: options.keepAliveTimeoutMs,
       receiveBytesMax: options.responseBytesMax,
     };
+    const { clock, random, waitForReady } = options;
+    const onConnection: ConstructorParameters<typeof Pool>[0]['onConnection'] = (
+      endpoint,
+      state,
+    ) => {
+      this.#hooks.connection(
+        endpoint,
+        state.kind,
+        state.kind === 'connected' ? undefined : state.error,
+      );
+    };
     this.#pool = new Pool(
-      options.endpoints.map((endpoint) => transport.channel(endpoint, channelOptions)),
+      { transport, channel, clock, random, waitForReady, onConnection },
+      options.endpoints,
     );
     this.#token = new TokenSource(
       options.auth,
@@ -85,6 +89,7 @@ export class RawClient implements AsyncDisposable {
       (auth, signal) => this.#authenticate(auth, signal),
       this.#closing.signal,
     );
+    this.#caller = new Caller(options, this.#pool, this.#token, this.#hooks);
   }
 
   /** Time, as everything in this client reads it. */
@@ -97,9 +102,25 @@ export class RawClient implements AsyncDisposable {
     return this.#options.random();
   }
 
-  /** Aborts when the client closes. */
-  get closing(): AbortSignal {
-    return this.#closing.signal;
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Where the client looks for the cluster, as texts. */
+  get endpoints(): readonly string[] {
+    return this.#pool.endpoints.map(({ text }) => text);
+  }
+
+  /** Other endpoints from now on; calls under way finish where they are. Throws `KvError` of code `config`. */
+  setEndpoints(endpoints: readonly string[]): void {
+    if (endpoints.length === 0) {
+      throw new KvError('config', 'no available endpoints', { outcome: 'definite' });
+    }
+    this.#pool.setEndpoints(endpoints.map((text) => this.#parse(text)));
+  }
+
+  #parse(text: string): Endpoint {
+    return parseEndpoint(text, this.#options.hasTls);
   }
 
   /** Waits. Rejects with the signal's reason, or with `closed`. */
@@ -111,10 +132,6 @@ export class RawClient implements AsyncDisposable {
     } catch (error) {
       throw this.#explain(error, '', Infinity, false);
     }
-  }
-
-  get isClosed(): boolean {
-    return this.#closing.signal.aborted;
   }
 
   /** Authenticates now instead of with the first call. Without a user it does nothing. */
@@ -158,13 +175,48 @@ export class RawClient implements AsyncDisposable {
     const timeoutMs = checkTimeout('timeoutMs', settings.timeoutMs ?? this.#options.timeoutMs);
     const bytes = method.request.encode(request);
     this.#checkSize(method.path, bytes.length);
+    const named = settings.endpoint === undefined ? undefined : this.#parse(settings.endpoint);
+    const headers: [string, string][] = [];
+    const hookState = this.#hooks.begin(method.path, 'unary', bytes.length, headers);
+    const startMs = this.clock.monotonicMs();
     using scope = new CallScope(this.clock, timeoutMs, this.#closing.signal, settings.signal);
-    const progress = { handedOver: false };
+    const call: Call = {
+      ...{
+        path: method.path,
+        request: bytes,
+        scope,
+        timeoutMs,
+        named,
+        withToken,
+        headers,
+        hookState,
+      },
+      ...{ handedOver: false, attempts: 0, endpoint: undefined },
+    };
+    const end = (responseBytes: number, error: unknown): void => {
+      const durationMs = this.clock.monotonicMs() - startMs;
+      const { attempts, endpoint } = call;
+      this.#hooks.end(
+        {
+          methodPath: method.path,
+          endpoint: endpoint?.text,
+          durationMs,
+          responseBytes,
+          attempts,
+          error,
+        },
+        hookState,
+      );
+    };
     try {
-      const answer = await this.#attempts(method.path, bytes, scope, withToken, progress);
-      return method.response.decode(answer);
+      const answer = await this.#caller.send(call);
+      const response = decoded(method, answer);
+      end(answer.length, undefined);
+      return response;
     } catch (error) {
-      throw this.#explain(error, method.path, timeoutMs, progress.handedOver);
+      const explained = this.#explain(error, method.path, timeoutMs, call.handedOver, named);
+      end(0, explained);
+      throw explained;
     }
   }
 
@@ -175,76 +227,21 @@ export class RawClient implements AsyncDisposable {
     throw new KvError('requestTooLarge', message, { outcome: 'definite', grpcCode: 8, methodPath });
   }
 
-  async #attempts(
-    path: string,
-    request: Uint8Array,
-    scope: CallScope,
-    withToken: boolean,
-    progress: { handedOver: boolean },
-  ): Promise<Uint8Array> {
-    const { endpoints, onFailedAttempt } = this.#options;
-    let renewals = 0;
-    for (let attempt = 0; ; attempt++) {
-      const pauseMs = pauseBeforeMs(attempt, endpoints.length, this.random());
-      await pause(pauseMs, scope.signal, this.clock);
-      let channel: Channel | undefined;
-      const token = withToken ? await this.#token.current() : undefined;
-      try {
-        channel = await this.#pool.pick(scope.signal);
-        progress.handedOver = true;
-        return await channel.unary(path, request, this.#callOptions(scope, token, false));
-      } catch (error) {
-        if (error instanceof StatusError && error.unprocessed) progress.handedOver = false;
-        onFailedAttempt({
-          methodPath: path,
-          attempt,
-          endpoint: channel?.endpoint,
-          error: this.#reason(error),
-        });
-        if (!(error instanceof StatusError) || attempt + 1 >= attemptsMax) throw error;
-        if (
-          renewals < renewalsMax &&
-          this.#token.canRenew &&
-          withToken &&
-          renewable.has(error.message)
-        ) {
-          renewals += 1;
-          await this.#token.renew(token);
-          continue;
-        }
-        if (!mayRepeat(path, error, endpoints.length)) throw error;
-      }
-    }
-  }
-
-  /** For those who watch attempts: a deadline without a connection is explained by why there is none. */
-  #reason(error: unknown): Error {
-    const cause = error instanceof Error ? error : new Error(String(error));
-    if (!(cause instanceof DeadlineReached) || this.#pool.problems.length === 0) return cause;
-    return new DeadlineReached(this.#pool.problems.join('; '), { cause });
-  }
-
-  #callOptions(
-    scope: CallScope,
-    token: string | undefined,
-    requireLeader: boolean,
-  ): Parameters<Channel['unary']>[2] {
-    const metadata: [string, string][] = [['client-api-version', clientApiVersion]];
-    if (requireLeader) metadata.push(['hasleader', 'true']);
-    if (token !== undefined && token !== '') metadata.push(['token', token]);
-    const { remainingMs, signal } = scope;
-    return remainingMs === Infinity
-      ? { metadata, signal }
-      : { metadata, signal, timeoutMs: remainingMs };
-  }
-
   /** What the caller sees of a failure. */
-  #explain(error: unknown, methodPath: string, timeoutMs: number, handedOver: boolean): unknown {
+  #explain(
+    error: unknown,
+    methodPath: string,
+    timeoutMs: number,
+    handedOver: boolean,
+    named?: Endpoint,
+  ): unknown {
     const outcome = handedOver ? 'unknown' : 'definite';
     if (error instanceof ClientClosing || (this.isClosed && error instanceof StatusError)) {
       return new KvError('closed', 'the client is closed', { outcome, methodPath, cause: error });
     }
     if (error instanceof DeadlineReached) {
+      const problem = handedOver ? undefined : this.#pool.connectionProblem(named);
+      if (problem !== undefined && !this.#options.waitForReady) return problem;
       const why = handedOver ? [] : this.#pool.problems;
       const detail = why.length > 0 ? ` (${why.join('; ')})` : '';
       const message = `no answer to ${methodPath} within ${timeoutMs} ms${detail}`;
@@ -258,50 +255,52 @@ export class RawClient implements AsyncDisposable {
     method: BidiMethod<Request, Response> | ServerStreamMethod<Request, Response>,
     settings: StreamSettings = {},
   ): Promise<MessageStream<Request, Response>> {
+    const headers: [string, string][] = [];
+    const hookState = this.#hooks.begin(method.path, 'stream', 0, headers);
+    const startMs = this.clock.monotonicMs();
     const scope = new CallScope(this.clock, Infinity, this.#closing.signal, settings.signal);
+    let endpoint: Endpoint | undefined;
+    let isOver = false;
+    const end = (error: unknown): void => {
+      scope[Symbol.dispose]();
+      if (isOver) return;
+      isOver = true;
+      const durationMs = this.clock.monotonicMs() - startMs;
+      this.#hooks.end(
+        {
+          methodPath: method.path,
+          endpoint: endpoint?.text,
+          durationMs,
+          responseBytes: 0,
+          attempts: 1,
+          error,
+        },
+        hookState,
+      );
+    };
     try {
       const token = await this.#token.current();
-      const channel = await this.#pool.pick(scope.signal);
-      const options = this.#callOptions(scope, token, settings.requireLeader === true);
-      return this.#decoded(method, channel.stream(method.path, options), scope);
+      const named = settings.endpoint === undefined ? undefined : this.#parse(settings.endpoint);
+      const lent = await this.#pool.acquire(scope.signal, named);
+      endpoint = lent.channel.endpoint;
+      const options = callOptions(scope, token, headers, settings.requireLeader === true);
+      return decodedStream(method, lent.channel.stream(method.path, options), {
+        explain: (error) => this.#explain(error, method.path, Infinity, true),
+        ended: (error) => {
+          lent.release(isLost(error) ? 'lost' : 'abandoned');
+          end(error);
+        },
+      });
     } catch (error) {
-      scope[Symbol.dispose]();
-      throw this.#explain(error, method.path, Infinity, false);
+      const explained = this.#explain(error, method.path, Infinity, false);
+      end(explained);
+      throw explained;
     }
-  }
-
-  #decoded<Request, Response>(
-    method: BidiMethod<Request, Response> | ServerStreamMethod<Request, Response>,
-    call: StreamCall,
-    scope: CallScope,
-  ): MessageStream<Request, Response> {
-    const explain = (error: unknown): unknown => this.#explain(error, method.path, Infinity, true);
-    return {
-      send: (request) => {
-        call.send(method.request.encode(request));
-      },
-      finish: () => {
-        call.finish();
-      },
-      cancel: () => {
-        call.cancel();
-        scope[Symbol.dispose]();
-      },
-      async *[Symbol.asyncIterator](): AsyncGenerator<Response, void, undefined> {
-        try {
-          for await (const bytes of call) yield method.response.decode(bytes);
-        } catch (error) {
-          throw explain(error);
-        } finally {
-          scope[Symbol.dispose]();
-        }
-      },
-    };
   }
 
   /** Renews the token that a stream was refused with; true when it makes sense to open the stream again. */
   async renewAfter(error: unknown): Promise<boolean> {
-    if (!(error instanceof KvError) || !this.#token.canRenew || !renewable.has(error.details))
+    if (!(error instanceof KvError) || !this.#token.canRenew || !isRenewable(error.details))
       return false;
     await this.#token.renew(await this.#token.current());
     return true;
@@ -318,6 +317,23 @@ export class RawClient implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+/** A connection that broke, not a server that refused. */
+function isLost(error: unknown): boolean {
+  return error instanceof KvError && error.grpcCode === GrpcCode.unavailable;
+}
+
+function decoded<Request, Response>(
+  method: UnaryMethod<Request, Response>,
+  answer: Uint8Array,
+): Response {
+  try {
+    return method.response.decode(answer);
+  } catch (cause) {
+    const message = `the answer to ${method.path} can not be decoded`;
+    throw new KvError('protocol', message, { outcome: 'unknown', methodPath: method.path, cause });
   }
 }
 

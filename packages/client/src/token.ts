@@ -4,6 +4,17 @@ import type { AuthOptions } from './options.js';
 /** Asks the server for a token; undefined when authentication is off there. */
 export type Authenticate = (auth: AuthOptions, signal: AbortSignal) => Promise<string | undefined>;
 
+/** With these the server refuses a token that a new one can replace. */
+const renewable: ReadonlySet<string> = new Set([
+  'etcdserver: invalid auth token',
+  'etcdserver: revision of auth store is old',
+  'etcdserver: user name is empty',
+]);
+
+export function isRenewable(details: string): boolean {
+  return renewable.has(details);
+}
+
 export class TokenSource {
   readonly #auth: AuthOptions | undefined;
   readonly #authenticate: Authenticate;

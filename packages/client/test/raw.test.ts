@@ -104,7 +104,7 @@ describe('G-18: honest errors', () => {
   test('a write that found no connection failed definitely, and the text says where', async () => {
     await using client = await open(['127.0.0.1:1'], { timeoutMs: 50 });
     const error = await failureOf(client.call(kvService.put, putRequest));
-    expect(error).toMatchObject({ code: 'deadline', outcome: 'definite' });
+    expect(error).toMatchObject({ code: 'connectionRefused', outcome: 'definite' });
     expect(error.message).toContain('127.0.0.1:1: connect ECONNREFUSED');
   });
 

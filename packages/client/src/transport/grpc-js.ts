@@ -11,6 +11,7 @@ import type {
   TlsOptions,
   Transport,
 } from './port.js';
+import { probe } from './probe.js';
 import { PulledStream } from './pulled-stream.js';
 import { GrpcCode, StatusError } from './status-error.js';
 
@@ -31,10 +32,15 @@ class GrpcJsChannel implements Channel {
   readonly endpoint: Endpoint;
   readonly #client: grpc.Client;
   readonly #calls = new Set<grpc.Call>();
+  readonly #options: ChannelOptions;
   #isClosed = false;
+  #lastError: Error | undefined;
+  #lastState: grpc.connectivityState = grpc.connectivityState.IDLE;
+  #isProbing = false;
 
   constructor(endpoint: Endpoint, options: ChannelOptions) {
     this.endpoint = endpoint;
+    this.#options = options;
     this.#client = new grpc.Client(target(endpoint), credentials(endpoint, options.tls), {
       // For TCP grpc-js takes it from the address, and with it the name that a certificate must have.
       ...(endpoint.address.kind === 'unix' ? { 'grpc.default_authority': endpoint.authority } : {}),
@@ -55,33 +61,67 @@ class GrpcJsChannel implements Channel {
   }
 
   get lastError(): Error | undefined {
-    // grpc-js does not tell why; a call would, but a call may leave.
-    return this.#state() === grpc.connectivityState.TRANSIENT_FAILURE
-      ? new Error(`no connection to ${this.endpoint.text}`)
-      : undefined;
+    return this.isReady ? undefined : this.#lastError;
   }
 
-  #state(): grpc.connectivityState {
-    return this.#client.getChannel().getConnectivityState(false);
+  #state(connect = false): grpc.connectivityState {
+    return this.#client.getChannel().getConnectivityState(connect);
   }
 
   async whenReady(signal: AbortSignal): Promise<void> {
     while (!this.isReady) {
       signal.throwIfAborted();
       if (this.#isClosed) throw closedError();
-      await this.#waitOnce(signal);
+      const state = this.#state(true);
+      this.#observe(state);
+      if (state !== grpc.connectivityState.READY) await this.#stateChange(state, signal);
     }
+    this.#observe(grpc.connectivityState.READY);
   }
 
-  #waitOnce(signal: AbortSignal): Promise<void> {
+  #stateChange(from: grpc.connectivityState, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
         signal.removeEventListener('abort', done);
         resolve();
       };
       signal.addEventListener('abort', done, { once: true });
-      this.#client.waitForReady(Date.now() + readinessSliceMs, done);
+      const until = Date.now() + readinessSliceMs;
+      this.#client.getChannel().watchConnectivityState(from, until, done);
     });
+  }
+
+  /** Tells of changes, as far as somebody looks: grpc-js keeps its reasons to itself. */
+  #observe(state: grpc.connectivityState): void {
+    if (state === this.#lastState) return;
+    const wasReady = this.#lastState === grpc.connectivityState.READY;
+    this.#lastState = state;
+    if (state === grpc.connectivityState.READY) {
+      this.#lastError = undefined;
+      this.#options.onState?.({ kind: 'connected' });
+      return;
+    }
+    if (wasReady) {
+      const error = new Error(`connection to ${this.endpoint.text} lost`);
+      this.#options.onState?.({ kind: 'disconnected', error });
+    }
+    if (state === grpc.connectivityState.TRANSIENT_FAILURE) this.#explain();
+  }
+
+  /** A call would tell the reason, but a call may leave: so we look ourselves. */
+  #explain(): void {
+    if (this.#isProbing) return;
+    this.#isProbing = true;
+    probe(this.endpoint, this.#options.tls)
+      .then((problem) => {
+        this.#isProbing = false;
+        if (this.#isClosed || this.isReady || problem === undefined) return;
+        this.#lastError = problem;
+        this.#options.onState?.({ kind: 'failed', error: problem });
+      })
+      .catch(() => {
+        this.#isProbing = false;
+      });
   }
 
   unary(method: string, request: Uint8Array, options: CallOptions): Promise<Uint8Array> {

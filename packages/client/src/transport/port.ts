@@ -49,7 +49,14 @@ export interface ChannelOptions {
   readonly keepAliveTimeoutMs: number;
   /** Largest message taken from the server, bytes. */
   readonly receiveBytesMax: number;
+  /** Told when the connection changes; `failed` comes with each attempt that did not succeed. */
+  readonly onState?: (state: ChannelState) => void;
 }
+
+export type ChannelState =
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'disconnected'; readonly error: Error }
+  | { readonly kind: 'failed'; readonly error: Error };
 
 /** Makes connections. */
 export interface Transport {
@@ -68,7 +75,9 @@ export interface CallOptions {
 export interface Channel {
   readonly endpoint: Endpoint;
   readonly isReady: boolean;
-  /** Why the last attempt to connect failed; undefined while ready or before the first attempt. */
+  /**
+   * Why the last attempt to connect failed, as a `ConnectionError` where that can be said; undefined while ready or before the first attempt.
+   */
   readonly lastError: Error | undefined;
   whenReady(signal: AbortSignal): Promise<void>;
   /** `request` is given: the caller does not change it afterwards. The answer is the caller's own. */

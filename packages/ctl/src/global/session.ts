@@ -61,6 +61,7 @@ export class Clients {
     return {
       endpoints: endpoints.map(toText),
       transport: wireTransport,
+      waitForReady: true,
       ...(tls === undefined ? {} : { tls }),
       ...(config.auth === undefined
         ? {}

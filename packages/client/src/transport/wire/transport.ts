@@ -14,6 +14,7 @@ import type {
   StreamCall,
   Transport,
 } from '../port.js';
+import { connectionError } from '../connection-error.js';
 import { GrpcCode, StatusError } from '../status-error.js';
 import { Call } from './call.js';
 import { Http2Connection } from './connection.js';
@@ -162,6 +163,7 @@ class WireChannel implements Channel {
     this.#failures = 0;
     this.#lastError = undefined;
     this.#heard();
+    this.#options.onState?.({ kind: 'connected' });
     for (const waiter of [...this.#waiters]) waiter.resolve();
   }
 
@@ -175,8 +177,9 @@ class WireChannel implements Channel {
 
   #lost(connection: Http2Connection, socket: Socket, reason: Error): void {
     if (this.#state.kind === 'ready' && this.#state.connection === connection) {
-      this.#lastError = reason;
+      this.#lastError = connectionError(reason);
       this.#state = { kind: 'idle' };
+      this.#options.onState?.({ kind: 'disconnected', error: this.#lastError });
       if (this.#waiters.size > 0) this.#connect();
     } else if (this.#state.kind === 'connecting' && this.#state.socket === socket) {
       this.#failed(reason);
@@ -184,7 +187,11 @@ class WireChannel implements Channel {
   }
 
   #failed(error: Error): void {
-    this.#lastError = error;
+    const reason = connectionError(error);
+    this.#lastError = reason;
+    this.#options.onState?.({ kind: 'failed', error: reason });
+    // Somebody listens and hangs up before HTTP/2 begins: does he want TLS?
+    if (reason.code === undefined && !this.endpoint.secure) this.#explain(reason);
     if (this.#waiters.size === 0) {
       this.#state = { kind: 'idle' };
       return;
@@ -195,6 +202,18 @@ class WireChannel implements Channel {
       this.#connect();
     }, pauseMs);
     this.#state = { kind: 'waiting', timer };
+  }
+
+  /** Replaces the reason by a better one, if there is one and it still matters. */
+  #explain(reason: Error): void {
+    const explain = async (): Promise<void> => {
+      const { probe } = await import('../probe.js');
+      const better = await probe(this.endpoint, this.#options.tls);
+      if (better?.code === undefined || this.#lastError !== reason) return;
+      this.#lastError = better;
+      this.#options.onState?.({ kind: 'failed', error: better });
+    };
+    explain().catch(() => undefined);
   }
 
   /** Restarts the watch over a silent connection: after `keepAliveMs` without a byte a ping, and then the end. */
