@@ -1,4 +1,6 @@
 /** The client for applications: a `RawClient` and words for what people do with it. */
+import type { Cache, CacheOptions } from './cache/cache.js';
+import { cacheOf } from './cache/open.js';
 import { ClusterClient } from './cluster.js';
 import { bytes, type Codec } from './codec.js';
 import type { Bytes, KeySelector } from './data.js';
@@ -8,6 +10,14 @@ import { MaintenanceClient } from './maintenance.js';
 import type { ClientOptions } from './options.js';
 import type { Range, RangeOptions } from './range.js';
 import { RawClient } from './raw.js';
+import { Barrier, DoubleBarrier } from './recipes/barrier.js';
+import { Election } from './recipes/election.js';
+import { acquireLock, tryAcquireLock, type Lock, type LockOptions } from './recipes/lock.js';
+import { Queue } from './recipes/queue.js';
+import type { HeldLease } from './recipes/recipe-client.js';
+import { Semaphore } from './recipes/semaphore.js';
+import { Service } from './recipes/service.js';
+import { Topic } from './recipes/topic.js';
 import { Scope } from './scope.js';
 import type { Txn } from './txn.js';
 import type { ListBatch, ListThenWatchOptions, Watch, WatchBatch, WatchOptions } from './watch.js';
@@ -69,6 +79,62 @@ export class Client implements AsyncDisposable {
     options: ListThenWatchOptions = {},
   ): Watch<WatchBatch | ListBatch> {
     return this.kv.listThenWatch(keys, options);
+  }
+
+  /**
+   * The keys of a selector in memory, equal to the store: filled from now on, and `ready` when it is. Close it, or declare it with `await
+   * using`.
+   */
+  cache(keys: KeySelector, options: CacheOptions = {}): Cache {
+    return cacheOf(this, keys, options);
+  }
+
+  /**
+   * Waits for the lock of that name: `await using lock = await client.lock('jobs')`. First come, first served, together with etcd's Go
+   * client and `etcdctl lock`. Rejects with `deadline`, the signal's reason, or `leaseLost`.
+   */
+  lock(name: string, options: LockOptions = {}): Promise<Lock> {
+    return acquireLock(this, name, options);
+  }
+
+  /** The lock if nobody has it or waits for it, else undefined. */
+  tryLock(name: string, options: LockOptions = {}): Promise<Lock | undefined> {
+    return tryAcquireLock(this, name, options);
+  }
+
+  /** An election to stand in or to follow. Asks nothing of the store yet, as the recipes below. */
+  election(name: string): Election {
+    return new Election(this, name);
+  }
+
+  /** A counting semaphore; all who use it give the same number of permits. */
+  semaphore(name: string, permits: number): Semaphore {
+    return new Semaphore(this, name, permits);
+  }
+
+  /** A gate that is closed while the key exists. */
+  barrier(key: Bytes): Barrier {
+    return new Barrier(this, key);
+  }
+
+  /** A meeting of `count` participants, of which this lease is one. */
+  doubleBarrier(name: string, count: number, lease: HeldLease): DoubleBarrier {
+    return new DoubleBarrier(this, name, count, lease);
+  }
+
+  /** A queue of work. */
+  queue(name: string): Queue {
+    return new Queue(this, name);
+  }
+
+  /** A service whose instances register and are found. */
+  service(name: string): Service {
+    return new Service(this, name);
+  }
+
+  /** A topic to publish messages to, and to subscribe to. */
+  topic(name: string): Topic {
+    return new Topic(this, name);
   }
 
   /** Rejects calls in flight with `closed`; afterwards nothing of the client keeps the process alive. Idempotent. */

@@ -43,6 +43,12 @@ export type ClientErrorCode =
   /** A snapshot that does not match its checksum, or ended early. */
   | 'snapshotCorrupt'
   | ConnectionErrorCode
+  /** What was held is no longer: a lock, a lead, a place, or the lease under them. */
+  | 'lost'
+  /** A bound of the client's own was reached: of a cache or a buffer. */
+  | 'limit'
+  /** It has not been filled or won yet. */
+  | 'notReady'
   /** A status that is in no table: look at `grpcCode` and `details`. */
   | 'unrecognized';
 

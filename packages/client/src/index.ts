@@ -1,11 +1,23 @@
 /** The client library for etcd v3 and this store. */
+export { Cache } from './cache/cache.js';
+export { cacheOf } from './cache/open.js';
 export { Client } from './client.js';
 export { bytes, json, text } from './codec.js';
 export { allKeys, fromKey, prefix, range } from './data.js';
 export { KvError } from './errors.js';
 export { del, find, get, put, when } from './operation.js';
+export { Barrier, DoubleBarrier } from './recipes/barrier.js';
+export { Election, Leadership } from './recipes/election.js';
+export { Held } from './recipes/held.js';
+export { acquireLock, Lock, tryAcquireLock } from './recipes/lock.js';
+export { Job, Queue } from './recipes/queue.js';
+export { Permit, Semaphore } from './recipes/semaphore.js';
+export { Registration, Service } from './recipes/service.js';
+export { Topic } from './recipes/topic.js';
 export { wireTransport } from './transport/wire/transport.js';
 
+export type { CacheChange, CacheOptions, CacheState } from './cache/cache.js';
+export type { KeyChange } from './cache/contents.js';
 export type { Clock, Timer } from './clock.js';
 export type { ClusterClient, Member } from './cluster.js';
 export type { Codec, Json, JsonCodec } from './codec.js';
@@ -42,6 +54,14 @@ export type {
 export type { AuthOptions, ClientOptions, FailedAttempt } from './options.js';
 export type { Range, RangeOptions, RangePage } from './range.js';
 export type { CallSettings, MessageStream, RawClient, StreamSettings } from './raw.js';
+export type { CampaignOptions, Leader } from './recipes/election.js';
+export type { LeaseOptions } from './recipes/lease-scope.js';
+export type { LockOptions } from './recipes/lock.js';
+export type { AddOptions, TakeOptions } from './recipes/queue.js';
+export type { HeldLease, RecipeClient } from './recipes/recipe-client.js';
+export type { PermitOptions } from './recipes/semaphore.js';
+export type { RegisterOptions, ServiceEndpoint } from './recipes/service.js';
+export type { SubscribeOptions, TopicMessage } from './recipes/topic.js';
 export type { Isolation, Stm, StmOptions, StmResult } from './stm.js';
 export type { TlsOptions, Transport } from './transport/port.js';
 export type { Txn } from './txn.js';
@@ -53,3 +73,5 @@ export type {
   WatchEvent,
   WatchOptions,
 } from './watch.js';
+export type { CacheClient } from './cache/open.js';
+export type { Ambient, WaitLimits } from './wait.js';
