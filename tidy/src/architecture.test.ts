@@ -27,7 +27,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   '@kv/client': ['@kv/proto'],
   '@kv/ctl': ['@kv/client', '@kv/proto'],
-  '@kv/testing': ['@kv/server', '@kv/client'],
+  '@kv/testing': ['@kv/server', '@kv/client', '@kv/rpc', '@kv/wal', '@kv/mvcc', '@kv/raft'],
   '@kv/etcd': ['@kv/server'],
   '@kv/etcdctl': ['@kv/ctl'],
   '@kv/etcdutl': ['@kv/wal', '@kv/mvcc', '@kv/ctl', '@kv/proto', '@kv/raft'],

@@ -65,7 +65,9 @@ export function readSources(dir: string): SourceFile[] {
         path: relative(root, path).replaceAll('\\', '/'),
         text,
         lineCount: text.split('\n').length - 1,
-        isTest: /\.test\.ts$|\/(test|e2e|conformance|bench|testing)\//.test(path),
+        isTest: /\.test\.ts$|[\\/](test|e2e|conformance|bench|testing)[\\/]/.test(
+          path.slice(join(root, dir).length),
+        ),
         syntax: ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true),
       };
     });

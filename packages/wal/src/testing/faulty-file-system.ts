@@ -6,7 +6,7 @@
  * newest (so writes land torn and out of order), or a prefix of all writes cut at any byte; of names, some of the
  * operations. A failed sync throws away what it should have made durable, as Linux does (ATC'20).
  */
-import { dirname, basename } from 'node:path';
+import { dirname, basename, join } from 'node:path';
 import type { FileHandle, FileSystem, OpenMode } from '../file-system.js';
 import { SimulatedFile } from './simulated-file.js';
 
@@ -129,6 +129,16 @@ export class FaultyDisk implements FileSystem {
     const directory = this.#directory(path);
     directory.durable.set(basename(path), file);
     directory.current.set(basename(path), file);
+  }
+
+  /** Another disk that holds what this one shows, all of it durable. Nobody has its files open. */
+  copy(random: (below: number) => number): FaultyDisk {
+    const copy = new FaultyDisk(random);
+    for (const [path, directory] of this.#directories) {
+      copy.makeDirectory(path);
+      for (const [name, file] of directory.current) copy.place(join(path, name), file.content);
+    }
+    return copy;
   }
 
   makeDirectory(path: string): void {

@@ -1,0 +1,84 @@
+/** The clients of a test cluster: each is a process of its own, with its clock, and is closed with the cluster. */
+import { Client, type ClientOptions } from '@kv/client';
+import type { Transport } from '@kv/client/transport';
+import type { Timer } from './clock/process-clock.js';
+import type { VirtualClock } from './clock/virtual-clock.js';
+import { TestClusterError } from './errors.js';
+import type { MemberName } from './options.js';
+import type { TestMember } from './test-member.js';
+import { ClientSite } from './transport/client-site.js';
+
+export interface TestClientOptions extends Omit<
+  ClientOptions,
+  'endpoints' | 'transport' | 'clock' | 'tls'
+> {
+  /** The members that this client knows. Default: all. */
+  readonly members?: readonly MemberName[];
+}
+
+/** Where a client finds the cluster: for programs that open their clients themselves. */
+export interface Connection {
+  readonly endpoints: readonly string[];
+  readonly transport: Transport;
+  readonly clock: ClientClock;
+}
+
+/** As `@kv/client` takes it. */
+export interface ClientClock {
+  monotonicMs(): number;
+  after(delayMs: number, callback: () => void): Timer;
+}
+
+export class ClusterClients {
+  readonly #clock: VirtualClock;
+  readonly #members: readonly TestMember[];
+  /** Whether time passes for calls by itself. */
+  readonly #drives: boolean;
+  readonly #sites = new Map<Client, ClientSite>();
+  readonly #undrive: (() => void)[] = [];
+  #count = 0;
+
+  constructor(clock: VirtualClock, members: readonly TestMember[], drives: boolean) {
+    this.#clock = clock;
+    this.#members = members;
+    this.#drives = drives;
+  }
+
+  connect(): { readonly site: ClientSite; readonly connection: Connection } {
+    const doors = this.#members.map(({ door }) => door);
+    const site = new ClientSite(`client-${++this.#count}`, this.#clock, doors);
+    if (this.#drives) this.#undrive.push(this.#clock.drive(() => site.wantsTime()));
+    const endpoints = doors.map(({ endpoint }) => endpoint);
+    return { site, connection: { endpoints, transport: site, clock: site.process } };
+  }
+
+  async open({ members, ...options }: TestClientOptions): Promise<Client> {
+    const { site, connection } = this.connect();
+    const endpoints =
+      members === undefined
+        ? connection.endpoints
+        : members.flatMap((name) => this.#endpointsOf(name));
+    const client = await Client.open({ ...options, ...connection, endpoints });
+    this.#sites.set(client, site);
+    return client;
+  }
+
+  #endpointsOf(name: MemberName): readonly string[] {
+    return this.#members.filter((member) => member.name === name).map((m) => m.door.endpoint);
+  }
+
+  /** Throws for a client that is not of this cluster. */
+  siteOf(client: Client): ClientSite {
+    const site = this.#sites.get(client);
+    if (site !== undefined) return site;
+    throw new TestClusterError('unknown', 'this client is not one of this cluster', {
+      remedy: 'open it by cluster.client()',
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#sites.keys()) await client.close();
+    this.#sites.clear();
+    for (const undrive of this.#undrive) undrive();
+  }
+}
