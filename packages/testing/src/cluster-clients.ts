@@ -1,7 +1,5 @@
 /** The clients of a test cluster: each is a process of its own, with its clock, and is closed with the cluster. */
 import { Client, type ClientOptions } from '@kv/client';
-import type { Transport } from '@kv/client/transport';
-import type { Timer } from './clock/process-clock.js';
 import type { VirtualClock } from './clock/virtual-clock.js';
 import { TestClusterError } from './errors.js';
 import type { MemberName } from './options.js';
@@ -17,17 +15,7 @@ export interface TestClientOptions extends Omit<
 }
 
 /** Where a client finds the cluster: for programs that open their clients themselves. */
-export interface Connection {
-  readonly endpoints: readonly string[];
-  readonly transport: Transport;
-  readonly clock: ClientClock;
-}
-
-/** As `@kv/client` takes it. */
-export interface ClientClock {
-  monotonicMs(): number;
-  after(delayMs: number, callback: () => void): Timer;
-}
+export type Connection = Required<Pick<ClientOptions, 'endpoints' | 'transport' | 'clock'>>;
 
 export class ClusterClients {
   readonly #clock: VirtualClock;

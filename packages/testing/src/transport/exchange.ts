@@ -19,11 +19,11 @@ export class Exchange {
   #over = false;
 
   /** `failed`: the member, the channel or the caller's signal ended the call. Not told after `end`. */
-  constructor(parts: ExchangeParts, failed: (reason: unknown) => void) {
+  constructor(parts: ExchangeParts, failed: (reason: Error) => void) {
     const { site, door, signal, open } = parts;
     this.#parts = parts;
     const aborted = (): void => {
-      if (this.end()) failed(signal.reason);
+      if (this.end()) failed(signal.reason as Error);
     };
     const closed = (error: StatusError): void => {
       if (this.end()) failed(error);
