@@ -10,6 +10,7 @@
  * - V4. At rest no turn of the real loop is taken: nothing here keeps a process alive.
  */
 import { setImmediate } from 'node:timers';
+import { invariant } from '../invariant.js';
 import { TimerQueue, type VirtualTimer } from './timer-queue.js';
 
 /** Turns in which nothing happened, after which everything is at rest: promises that wait on promises have had their say. */
@@ -156,7 +157,11 @@ export class VirtualClock {
       }
       if (next === undefined) return n > 0;
       this.#timers.take();
-      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+      invariant(next.dueMs >= this.#nowMs, 'no timer is overdue at rest', {
+        dueMs: next.dueMs,
+        nowMs: this.#nowMs,
+      });
+      this.#nowMs = next.dueMs;
       next.run();
       this.#runSoon();
       // A heartbeat that changes nothing costs no turn; whatever else began is waited for.

@@ -3,7 +3,7 @@ import { PulledStream, StatusError, type StreamCall } from '@kv/client/transport
 import { RpcError, type Method } from '@kv/rpc';
 import { findMethod, refusalOfSize, runHandler, type Inside } from './door.js';
 import { Exchange, type ExchangeParts } from './exchange.js';
-import { InProcessStream } from './stream.js';
+import { InProcessStream, type StreamListener } from './stream.js';
 import type { CallStart } from './unary.js';
 
 export interface StreamRequest {
@@ -18,75 +18,96 @@ export interface StreamRequest {
 const KEEP_ALIVE = '/etcdserverpb.Lease/LeaseKeepAlive';
 
 export function exchangeStream(parts: ExchangeParts, request: StreamRequest): StreamCall {
-  const { inside, signal } = parts;
-  const exchange = new Exchange(parts, (reason) => {
-    exchange.toMember(() => {
-      call.cancel();
+  return new StreamExchange(parts, request).pulled;
+}
+
+class StreamExchange {
+  /** What the caller reads. */
+  readonly pulled: PulledStream;
+  readonly #exchange: Exchange;
+  readonly #call: InProcessStream;
+  readonly #server: StreamStart;
+  readonly #refusal: StreamRequest['refusal'];
+  /** Each message that the client sends is answered by one. */
+  readonly #isAnswered: boolean;
+
+  constructor(parts: ExchangeParts, { method, start, refusal }: StreamRequest) {
+    const { inside, signal } = parts;
+    const later = (callback: () => void): void => {
+      inside.process.soon(callback);
+    };
+    this.#refusal = refusal;
+    this.#exchange = new Exchange(parts, (reason) => {
+      this.#cancel();
+      // An aborted signal ends the stream by itself.
+      if (reason instanceof StatusError) this.pulled.end(reason);
     });
-    // An aborted signal ends the stream by itself.
-    if (reason instanceof StatusError) pulled.end(reason);
-  });
-  const end = (error: StatusError | undefined): void => {
-    if (exchange.end()) pulled.end(error);
-  };
-  const later = (callback: () => void): void => {
-    inside.process.soon(callback);
-  };
-  const call = new InProcessStream(
-    request.start,
-    {
+    this.#call = new InProcessStream(start, this.#fromMember(), later);
+    this.#server = new StreamStart(inside, method, this.#call);
+    this.#isAnswered = this.#server.isServerStream || method === KEEP_ALIVE;
+    this.pulled = new PulledStream(signal, {
+      send: (message) => {
+        this.#send(message.slice());
+      },
+      finish: () => {
+        this.#send('halfClose');
+      },
+      cancel: () => {
+        if (this.#exchange.end()) this.#cancel();
+      },
+      consumed: ({ length }) => {
+        later(() => {
+          this.#call.consumed(length);
+        });
+      },
+    });
+    this.#exchange.toMember(() => {
+      this.#server.begin();
+    });
+  }
+
+  #send(message: Uint8Array | 'halfClose'): void {
+    if (this.#isAnswered && message !== 'halfClose') this.#exchange.expectAnswer();
+    this.#exchange.toMember(() => {
+      this.#server.receive(message);
+    });
+  }
+
+  #cancel(): void {
+    this.#exchange.toMember(() => {
+      this.#call.cancel();
+    });
+  }
+
+  #fromMember(): StreamListener {
+    return {
       message: (bytes) => {
-        exchange.toClient(() => {
-          exchange.answered();
-          const refusal = request.refusal(bytes);
-          if (refusal === undefined) pulled.message(bytes);
-          else {
-            exchange.toMember(() => {
-              call.cancel();
-            });
-            end(refusal);
-          }
+        this.#exchange.toClient(() => {
+          this.#receive(bytes);
         });
       },
       ended: (error) => {
-        exchange.toClient(() => {
-          end(error === undefined ? undefined : new StatusError(error.code, error.message));
+        this.#exchange.toClient(() => {
+          this.#end(error === undefined ? undefined : new StatusError(error.code, error.message));
         });
       },
-    },
-    later,
-  );
-  const server = new StreamStart(inside, request.method, call);
-  const answersOneByOne = server.isServerStream || request.method === KEEP_ALIVE;
-  const pulled = new PulledStream(signal, {
-    send: (message) => {
-      if (answersOneByOne) exchange.expectAnswer();
-      const copy = message.slice();
-      exchange.toMember(() => {
-        server.receive(copy);
-      });
-    },
-    finish: () => {
-      exchange.toMember(() => {
-        server.receive('halfClose');
-      });
-    },
-    cancel: () => {
-      if (!exchange.end()) return;
-      exchange.toMember(() => {
-        call.cancel();
-      });
-    },
-    consumed: (message) => {
-      later(() => {
-        call.consumed(message.length);
-      });
-    },
-  });
-  exchange.toMember(() => {
-    server.begin();
-  });
-  return pulled;
+    };
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.#exchange.answered();
+    const refused = this.#refusal(bytes);
+    if (refused === undefined) {
+      this.pulled.message(bytes);
+      return;
+    }
+    this.#cancel();
+    this.#end(refused);
+  }
+
+  #end(error: StatusError | undefined): void {
+    if (this.#exchange.end()) this.pulled.end(error);
+  }
 }
 
 /**
