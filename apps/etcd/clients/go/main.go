@@ -1,13 +1,22 @@
-// Walks through put, get, watch, lease and txn with etcd's own Go client; exits 1 at the first surprise.
+// etcd's own Go client: put, get, watch, lease and txn, messages of 10 MB, and 1,000 streams on one connection, without TLS and with.
+// Arguments: plain address, TLS address, file with the authority. Exits 1 at the first surprise.
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"os"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+const (
+	largeBytes = 10_000_000
+	streams    = 1000
 )
 
 func check(ok bool, what string, got ...any) {
@@ -17,14 +26,46 @@ func check(ok bool, what string, got ...any) {
 	}
 }
 
-func main() {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	client, err := clientv3.New(clientv3.Config{Endpoints: []string{os.Args[1]}, DialTimeout: 5 * time.Second})
+func connect(endpoint string, secrets *tls.Config) *clientv3.Client {
+	client, err := clientv3.New(clientv3.Config{
+		Endpoints:          []string{endpoint},
+		DialTimeout:        5 * time.Second,
+		TLS:                secrets,
+		MaxCallSendMsgSize: 2 * largeBytes,
+	})
 	check(err == nil, "connect", err)
-	defer client.Close()
+	return client
+}
 
-	watch := client.Watch(ctx, "clients/go/", clientv3.WithPrefix(), clientv3.WithPrevKV())
+func authority(file string) *tls.Config {
+	pem, err := os.ReadFile(file)
+	check(err == nil, "authority", err)
+	pool := x509.NewCertPool()
+	check(pool.AppendCertsFromPEM(pem), "authority has no certificate")
+	return &tls.Config{RootCAs: pool}
+}
+
+func main() {
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
+	defer cancel()
+	plain := connect(os.Args[1], nil)
+	secure := connect(os.Args[2], authority(os.Args[3]))
+	for _, client := range []*clientv3.Client{plain, secure} {
+		calls(ctx, client)
+		large(ctx, client)
+		manyStreams(ctx, client)
+		client.Close()
+	}
+	fmt.Println("go: ok")
+}
+
+func calls(ctx context.Context, client *clientv3.Client) {
+	_, err := client.Delete(ctx, "clients/go/", clientv3.WithPrefix())
+	check(err == nil, "delete", err)
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	watch := client.Watch(watching, "clients/go/", clientv3.WithPrefix(), clientv3.WithPrevKV(), clientv3.WithCreatedNotify())
+	check((<-watch).Created, "watch created")
 	put, err := client.Put(ctx, "clients/go/a", "1")
 	check(err == nil, "put", err)
 	get, err := client.Get(ctx, "clients/go/a")
@@ -56,5 +97,41 @@ func main() {
 	check(string(txn.Responses[1].GetResponseRange().Kvs[0].Value) == "2", "a txn reads its own writes", txn)
 	_, err = client.Put(ctx, "", "x")
 	check(err != nil, "an empty key is refused")
-	fmt.Println("go: ok")
+}
+
+func large(ctx context.Context, client *clientv3.Client) {
+	value := bytes.Repeat([]byte("0123456789"), largeBytes/10)
+	_, err := client.Put(ctx, "clients/go/large", string(value))
+	check(err == nil, "put of 10 MB", err)
+	get, err := client.Get(ctx, "clients/go/large")
+	check(err == nil && len(get.Kvs) == 1 && bytes.Equal(get.Kvs[0].Value, value), "get of 10 MB", err)
+}
+
+// A watcher of its own for each key is a stream of its own; all share the client's connection.
+func manyStreams(ctx context.Context, client *clientv3.Client) {
+	key := func(i int) string { return fmt.Sprintf("streams/go/%d", i) }
+	watches := make([]clientv3.WatchChan, streams)
+	for i := range watches {
+		watcher := clientv3.NewWatcher(client)
+		defer watcher.Close()
+		watches[i] = watcher.Watch(ctx, key(i), clientv3.WithCreatedNotify())
+	}
+	for i, watch := range watches {
+		check((<-watch).Created, "stream created", i)
+	}
+	failures := make(chan error, streams)
+	for i := range watches {
+		go func() {
+			_, err := client.Put(ctx, key(i), "x")
+			failures <- err
+		}()
+	}
+	for range watches {
+		err := <-failures
+		check(err == nil, "put beside 1,000 streams", err)
+	}
+	for i, watch := range watches {
+		got := <-watch
+		check(len(got.Events) == 1 && string(got.Events[0].Kv.Key) == key(i), "event of stream", i, got)
+	}
 }
