@@ -9,6 +9,7 @@ import { invocations } from './invocations.js';
 import { runHere } from './run-here.js';
 import { observeAll, type Invocation, type Observation, type Program } from './runner.js';
 import { Server, type ServerPorts } from './server.js';
+import { writeTlsFiles } from './tls-files.js';
 
 const reference = process.env['REF'] ?? join(homedir(), 'ref');
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -77,6 +78,7 @@ async function observed(
 ): Promise<readonly Observation[]> {
   const folder = mkdtempSync(join(tmpdir(), 'kvctl-conformance-files-'));
   try {
+    writeTlsFiles(folder);
     await using server = await Server.start(binary, ports);
     return await observeAll(program, { server, folder }, list);
   } finally {

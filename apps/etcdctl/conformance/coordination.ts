@@ -5,12 +5,15 @@ import { args, call, printing } from './words.js';
 /** Keys of locks and elections end with a lease, which in JSON is hidden in base64. */
 const shown: readonly RegExp[] = [/\/[0-9a-f]{14,16}/g, /"key":"[^"]*"/g, /"[lL]ease" ?: ?[0-9]+/g];
 
+/** The last thing of an answer: etcdctl prints line by line, and is to end after the last one. */
+const wholeAnswer = { json: /\}\n$/, fields: /"Count" : [0-9]+\n/ } as const;
+
 const locks: readonly Invocation[] = [
   call('lock'),
   call('lock l1', { until: /l1\//, masks: shown }),
   call('get l1/ --prefix --count-only -w fields'),
   ...(['json', 'fields'] as const).map((format) =>
-    call(`lock l1 -w ${format}`, { until: /ease/, masks: shown }),
+    call(`lock l1 -w ${format}`, { until: wholeAnswer[format], masks: shown }),
   ),
   call('lock l1 --hex', { until: /\n\n/, masks: [/(\\x[0-9a-f]{2})+/g] }),
   // It holds the lock, and keeps it until its lease ends: which is not waited for.
@@ -39,6 +42,14 @@ const locks: readonly Invocation[] = [
   call('get l5/ --prefix --keys-only'),
 ];
 
+/** What an observer prints last of the value `~<format>`; in JSON it is in base64. */
+const seen = {
+  simple: /~simple\n/,
+  json: /fmpzb24.*\n/,
+  fields: /~fields[^]*"Count" : [0-9]+\n/,
+  protobuf: /~protobuf/,
+} as const;
+
 const elections: readonly Invocation[] = [
   call('elect'),
   call('elect e'),
@@ -48,7 +59,7 @@ const elections: readonly Invocation[] = [
   call('elect e1 me', { until: /me\n/, masks: shown }),
   call('get e1/ --prefix --keys-only'),
   ...(['json', 'fields'] as const).map((format) =>
-    call(`elect e1 me -w ${format}`, { until: /ease/, masks: shown }),
+    call(`elect e1 me -w ${format}`, { until: wholeAnswer[format], masks: shown }),
   ),
   call('elect e2 me -w table'),
   call('del e2/ --prefix'),
@@ -56,8 +67,7 @@ const elections: readonly Invocation[] = [
   ...printing.map((format) =>
     call(`elect -l e3 -w ${format}`, {
       meanwhile: [['put', 'e3/a', `~${format}`]],
-      // In JSON the value is in base64; each one is another.
-      until: format === 'json' ? /fmpzb24/ : new RegExp(`~${format}`),
+      until: seen[format],
     }),
   ),
   call('elect e3 -l', { stopWhen: 'watching' }),

@@ -2,6 +2,7 @@
 import { accessControl } from './access-control.js';
 import { administration, lastOfAll } from './administration.js';
 import { coordination } from './coordination.js';
+import { tlsFiles } from './tls-files.js';
 import { args, call, formats, numbered, took } from './words.js';
 import type { Invocation } from './runner.js';
 
@@ -247,14 +248,21 @@ const maintenance: readonly Invocation[] = [
 ];
 
 const watches: readonly Invocation[] = [
-  ...(['simple', 'json', 'fields'] as const).map((format) =>
+  // A key of its own each time, so that its value is seen once: in what etcdctl, which prints line by line, prints last.
+  ...(
+    [
+      ['simple', /last\n/],
+      ['json', /"bGFzdA==".*\n/],
+      ['fields', /"last"\n"Lease" : 0\n/],
+    ] as const
+  ).map(([format, until]) =>
     call(`watch w --prefix --prev-kv -w ${format}`, {
-      until: /w3|dzM/,
+      until,
       meanwhile: [
         ['put', 'w1', 'one'],
         ['put', 'w1', 'two'],
         ['del', 'w1'],
-        ['put', 'w3', 'last'],
+        ['put', `w-${format}`, 'last'],
       ],
     }),
   ),
@@ -387,6 +395,7 @@ export const invocations: readonly Invocation[] = [
   ...leases,
   ...grammar,
   ...connections,
+  ...tlsFiles,
   ...watches,
   ...coordination,
   ...administration,

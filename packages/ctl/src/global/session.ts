@@ -13,7 +13,7 @@ import { ExitCode, ExitError, badArgs } from '../exit.js';
 import { statusText } from '../go/status.js';
 import type { Io } from '../io.js';
 import { logLine } from '../log.js';
-import { isSecure, hasTlsMaterial, readPem, type ClientConfig } from './config.js';
+import { isSecure, hasTlsMaterial, type ClientConfig, type TlsConfig } from './config.js';
 import { errorText } from './error-text.js';
 
 export class Clients {
@@ -56,8 +56,10 @@ export class Clients {
         `KeyFile and CertFile must both be present[key: ${files.key}, cert: ${files.cert}]`,
       );
     }
-    // The scheme of the first endpoint decides for all.
-    const tls = isSecure(first, files) ? await tlsOptions(config) : undefined;
+    const secure = isSecure(first, files);
+    const material = secure || hasTlsMaterial(files) ? await readMaterial(files) : undefined;
+    // The scheme of the first endpoint decides for all; files are looked at in any case.
+    const tls = secure ? material : undefined;
     return {
       endpoints: endpoints.map(toText),
       transport: wireTransport,
@@ -97,11 +99,7 @@ export class Clients {
   }
 }
 
-async function tlsOptions({ tls }: ClientConfig): Promise<TlsOptions> {
-  return {
-    ...(tls.cacert === '' ? {} : { ca: await readPem(tls.cacert) }),
-    ...(tls.cert === '' ? {} : { cert: await readPem(tls.cert), key: await readPem(tls.key) }),
-    ...(tls.serverName === '' ? {} : { serverName: toText(tls.serverName) }),
-    insecureSkipVerify: tls.insecureSkipVerify,
-  };
+async function readMaterial(files: TlsConfig): Promise<TlsOptions> {
+  const { readTls } = await import('./tls-material.js');
+  return readTls(files);
 }
