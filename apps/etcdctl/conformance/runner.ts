@@ -221,10 +221,13 @@ async function keyIsThere(
   }
 }
 
-/** Nor the complaint of a program that etcdctl calls for passwords, also where there is no terminal. */
+/**
+ * Log lines hold times and addresses. The complaint of a program that etcdctl calls for passwords comes where there is no terminal; what to do
+ * about an error is our addition, after the line that programs look for.
+ */
 function withoutLogLines(stderr: string): string {
   return stderr
     .split('\n')
-    .filter((line) => !line.startsWith('{"level":') && !line.startsWith('stty: '))
+    .filter((line) => !/^(\{"level":|stty: |Hint: )/.test(line))
     .join('\n');
 }

@@ -6,7 +6,7 @@ import type { Invocation } from './runner.js';
 import { args } from './words.js';
 
 /** Made for these tests alone; guards nothing. */
-const certificate = `-----BEGIN CERTIFICATE-----
+export const certificate = `-----BEGIN CERTIFICATE-----
 MIIBjzCCATWgAwIBAgIUAPeBVFD4xorEHvCro9x23J3ZbbMwCgYIKoZIzj0EAwIw
 HDEaMBgGA1UEAwwRa3ZjdGwgY29uZm9ybWFuY2UwIBcNMjYxMTIxMTYxMDM2WhgP
 MjEyNjEwMjgxNjEwMzZaMBwxGjAYBgNVBAMMEWt2Y3RsIGNvbmZvcm1hbmNlMFkw
@@ -18,7 +18,7 @@ AIaVaS7wWG3OOkyOmySBaiiAux/aCd0UUATxnfyNabpxAiBpNobaVe0r0eMWIUzy
 aXWp0/oW7mQInbfY5DlneIwTGA==
 -----END CERTIFICATE-----
 `;
-const keyOfCertificate = `-----BEGIN PRIVATE KEY-----
+export const keyOfCertificate = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgOC7A8QPk5TmqptrJ
 oQi0HrpJlTHaHSTOEye4nUznkOmhRANCAASKVNPkvE04VsjNwRhx3q2OnZwHKQxB
 XrTGdncHB4x3nE5yiJhK+KaUwvogmu0WCorz8Got2KHqyCEdGL8mpEEz

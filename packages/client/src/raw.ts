@@ -245,7 +245,8 @@ export class RawClient implements AsyncDisposable {
       const why = handedOver ? [] : this.#pool.problems;
       const detail = why.length > 0 ? ` (${why.join('; ')})` : '';
       const message = `no answer to ${methodPath} within ${timeoutMs} ms${detail}`;
-      return new KvError('deadline', message, { outcome, methodPath, grpcCode: 4, cause: error });
+      const cause = problem ?? error;
+      return new KvError('deadline', message, { outcome, methodPath, grpcCode: 4, cause });
     }
     return error instanceof StatusError ? fromStatus(error, methodPath) : error;
   }

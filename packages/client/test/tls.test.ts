@@ -128,6 +128,19 @@ describe.each(transports)('%s in plaintext', (_name, transport) => {
     expect(error.message).toContain('127.0.0.1:1: connect ECONNREFUSED');
   });
 
+  test('TLS against a server that hangs up on it, as etcd does: tlsNotSupported', async () => {
+    const settingsFrame = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    await using server = await socketServer((socket) => {
+      socket.once('data', (bytes: Buffer) => {
+        if (bytes.toString('latin1').startsWith('PRI ')) socket.write(settingsFrame);
+        else socket.destroy();
+      });
+    });
+    const endpoints = [`https://${server.endpoint}`];
+    const error = await refusal({ endpoints, transport, timeoutMs: 5_000 });
+    expect(error.code).toBe('tlsNotSupported');
+  });
+
   test('a host without an address: hostNotFound', async () => {
     const endpoints = ['no-such-host.invalid:2379'];
     const error = await refusal({ endpoints, transport, timeoutMs: 3_000 });

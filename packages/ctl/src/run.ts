@@ -29,14 +29,20 @@ export async function run(
     return await dispatch(args, environment, io);
   } catch (error) {
     if (error instanceof OutputClosed) return outputClosedCode;
-    if (error instanceof ExitError) return report(io, error);
+    if (error instanceof ExitError) return await report(io, error);
     io.stderr(`Error: ${fromText(error instanceof Error ? error.message : String(error))}\n`);
     return ExitCode.error;
   }
 }
 
-function report(io: Io, error: ExitError): ExitCode {
-  if (error.message !== '') io.stderr(`Error: ${error.message}\n`);
+/** Programs look for the `Error:` line; people also read the one after it. */
+async function report(io: Io, error: ExitError): Promise<ExitCode> {
+  if (error.message === '') return error.code;
+  io.stderr(`Error: ${error.message}\n`);
+  if (error.cause === undefined) return error.code;
+  const { remedyOf } = await import('./remedy.js');
+  const remedy = remedyOf(error.cause);
+  if (remedy !== undefined) io.stderr(`Hint: ${remedy}\n`);
   return error.code;
 }
 

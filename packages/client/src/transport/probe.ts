@@ -19,9 +19,17 @@ export async function probe(
   tls: TlsOptions,
 ): Promise<ConnectionError | undefined> {
   const where = addressOf(endpoint);
-  if (endpoint.secure) return firstAnswer(connectTls(where, endpoint, tls), 'secureConnect');
-  const problem = await firstAnswer(connect(where), 'connect');
+  const problem = endpoint.secure
+    ? await firstAnswer(connectTls(where, endpoint, tls), 'secureConnect')
+    : await firstAnswer(connect(where), 'connect');
   if (problem === undefined || problem.code !== undefined) return problem;
+  if (endpoint.secure) {
+    // A server that does not know what a handshake is hangs up as well.
+    const speaksPlainly = (await firstAnswer(connect(where), 'connect')) === undefined;
+    return speaksPlainly
+      ? new ConnectionError('tlsNotSupported', 'the server does not speak TLS', { cause: problem })
+      : problem;
+  }
   return (await speaksTls(endpoint))
     ? new ConnectionError('tlsRequired', 'the server speaks TLS, and this connection does not', {
         cause: problem,

@@ -190,8 +190,8 @@ class WireChannel implements Channel {
     const reason = connectionError(error);
     this.#lastError = reason;
     this.#options.onState?.({ kind: 'failed', error: reason });
-    // Somebody listens and hangs up before HTTP/2 begins: does he want TLS?
-    if (reason.code === undefined && !this.endpoint.secure) this.#explain(reason);
+    // Somebody listens and hangs up before HTTP/2 begins: does he want TLS, or not know it?
+    if (reason.code === undefined) this.#explain(reason);
     if (this.#waiters.size === 0) {
       this.#state = { kind: 'idle' };
       return;
