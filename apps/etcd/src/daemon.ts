@@ -1,9 +1,9 @@
 /** A member with its listeners: the order in which they start, serve, and stop (daemon.md §10, §17). */
+import { lookup } from 'node:dns/promises';
 import {
   HttpTransport,
   Member,
   PrometheusMetrics,
-  bootstrapProblem,
   clientRoutes,
   clusterRoutes,
   clientTransport,
@@ -24,6 +24,7 @@ import {
   removeHolder,
   writeHolder,
 } from './data-dir.js';
+import { LateRoutes } from './late-routes.js';
 import { allOf, openListeners } from './listeners.js';
 import type { Listeners } from './listeners.js';
 import { StartError, codesOf } from './start-error.js';
@@ -45,7 +46,6 @@ export interface DaemonOptions {
 /** A member that was opened, and what it was given that is served. */
 interface Running {
   readonly member: Member;
-  readonly peers: HttpTransport;
   readonly metrics: PrometheusMetrics;
 }
 
@@ -57,7 +57,6 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #listeners: Listeners;
   readonly #member: Member;
-  readonly #peers: HttpTransport;
   readonly #metrics: PrometheusMetrics;
   #transport: ClientTransport | undefined;
   #stopped: Promise<void> | undefined;
@@ -65,12 +64,11 @@ export class Daemon {
   private constructor(
     options: DaemonOptions,
     listeners: Listeners,
-    { member, peers, metrics }: Running,
+    { member, metrics }: Running,
   ) {
     this.#options = options;
     this.#listeners = listeners;
     this.#member = member;
-    this.#peers = peers;
     this.#metrics = metrics;
     this.failed = member.failed;
   }
@@ -86,7 +84,6 @@ export class Daemon {
         : 'Initialize and start etcd server',
       { 'data-dir': config.dataDir, 'dir-type': state.initialized ? 'member' : 'empty' },
     );
-    if (!state.hasLog) refuseBadBootstrap(config);
     const listeners = await openListeners(daemon, logger);
     try {
       logger.log('info', 'starting an etcd server', describeStart(config, daemon, state));
@@ -98,8 +95,17 @@ export class Daemon {
       const { toPeers: tls } = listeners;
       const ports = { clock: systemClock, logger, metrics, ...(tls === undefined ? {} : { tls }) };
       const peers = new HttpTransport(ports);
-      const member = await openMember(config, { logger, metrics, peers });
-      const started = new Daemon(options, listeners, { member, peers, metrics });
+      const peerHttp = new LateRoutes();
+      for (const listener of listeners.peer) listener.serve({ http: peerHttp.listener });
+      const bootstrap = {
+        get: (url: string, timeoutMs: number) => peers.get(url, timeoutMs),
+        resolve: async (host: string) => (await lookup(host)).address,
+      };
+      const member = await openMember(config, { logger, metrics, peers, bootstrap });
+      peerHttp.set(
+        peerRoutes({ member, raft: peers.routes, cluster: clusterRoutes(member.peerApi) }),
+      );
+      const started = new Daemon(options, listeners, { member, metrics });
       try {
         writeHolder(config.dataDir, config.advertiseClientUrls);
         await started.#serve();
@@ -132,9 +138,6 @@ export class Daemon {
     const health = healthRoutes(member, this.#metrics, logger);
     const gateway = daemon.enableGrpcGateway;
     const sources = { member, health, metrics: this.#metrics, gateway };
-    const cluster = clusterRoutes(member.peerApi);
-    const peerHttp = peerRoutes({ member, raft: this.#peers.routes, cluster });
-    for (const listener of this.#listeners.peer) listener.serve({ http: peerHttp });
     // These answer before there is a leader, so they are the ones to probe a member that has none.
     for (const listener of this.#listeners.metrics) {
       listener.serve({ http: metricsRoutes(sources) });
@@ -210,21 +213,6 @@ const servingText = ({ secure }: Listener): string =>
   secure
     ? 'serving client traffic securely'
     : 'serving client traffic insecurely; this is strongly discouraged!';
-
-function refuseBadBootstrap(config: MemberConfig): void {
-  const problem = bootstrapProblem(config);
-  if (problem !== undefined) {
-    const hint = 'the names and peer URLs in --initial-cluster must include those of this member';
-    throw new StartError('discovery failed', problem, { hint });
-  }
-  if (config.initialClusterState === 'existing') {
-    throw new StartError(
-      'discovery failed',
-      '--initial-cluster-state=existing: joining a cluster is not supported yet',
-      { hint: 'use --initial-cluster-state=new for a cluster of one member' },
-    );
-  }
-}
 
 async function openMember(config: MemberConfig, ports: MemberPorts): Promise<Member> {
   try {

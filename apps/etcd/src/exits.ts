@@ -2,10 +2,12 @@
 import { openLogger } from '@kv/server';
 import type { LogFields, Logger, LoggingConfig, Note, ParsedConfig, Problem } from '@kv/server';
 import { BANNER_VARIABLE } from './banner.js';
-import { StartError, hintFor } from './start-error.js';
+import { StartError, codesOf, hintFor } from './start-error.js';
 
 /** Exit codes. */
 export const ExitCode = {
+  /** Also when the cluster has removed this member: nothing failed, and starting it again is no use. */
+  success: 0,
   /** Bad values, a start that failed, a member that failed. */
   failure: 1,
   /** Words that can not be parsed. */
@@ -80,6 +82,11 @@ function textOf(problem: Problem): string {
 /** The daemon could not start, or can not go on: says what, where, and what to do. */
 export function fail(logger: Logger, error: unknown, title = 'discovery failed'): never {
   const hint = hintFor(error);
+  if (codesOf(error).includes('MemberError.removed')) {
+    // The member has said so in the log.
+    tellPerson(`the cluster has removed this member: ${hint ?? ''}`);
+    process.exit(ExitCode.success);
+  }
   const fields: LogFields = {
     error: error instanceof Error ? error : String(error),
     ...(hint === undefined ? {} : { hint }),

@@ -51,6 +51,11 @@ const hints: Readonly<Record<string, string>> = {
   'MvccError.old-engine': 'install a newer better-sqlite3',
   'MemberError.damaged_data': 'keep a copy of the data directory before you change anything in it',
   'MemberError.unsupported_data': 'start the version that wrote this data directory',
+  'MemberError.removed':
+    'to let it join again, remove its data directory and add it as a new member',
+  'MemberError.bootstrap_failed':
+    '--initial-cluster must name this member with its peer URLs, and all others; with --initial-cluster-state=existing ' +
+    'the members that "member list" shows, this one among them',
   'MemberError.config_mismatch': 'compare the flags with those of the last start',
 };
 

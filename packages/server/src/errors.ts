@@ -3,6 +3,8 @@
 export type MemberErrorCode =
   /** The configuration and what is on disk contradict each other. */
   | 'config_mismatch'
+  /** This member can neither found a cluster nor join one. */
+  | 'bootstrap_failed'
   /** The data directory holds something that this program does not understand. */
   | 'unsupported_data'
   /** Log or store can not be read, or were damaged. */

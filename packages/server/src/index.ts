@@ -31,6 +31,7 @@ export type {
   PeerRequest,
   PeerTransport,
 } from './peer/transport.js';
+export type { BootstrapNetwork, LookupAnswer } from './cluster/bootstrap-network.js';
 export type { Random } from './random.js';
 export type { Alarm, AlarmType } from './apply/command.js';
 
@@ -40,7 +41,6 @@ export type { ReadFile } from './config/parse-config.js';
 export type { DaemonConfig, LoggingConfig, ParsedConfig } from './config/daemon-config.js';
 export type { Note, Problem } from './config/report.js';
 export type { EtcdUrl } from './config/url-list.js';
-export { bootstrapProblem } from './config/initial-cluster.js';
 export { flagListing, goArchOf, goPlatformOf, synopsis, versionText } from './config/help.js';
 export { openLogger } from './logging/json-logger.js';
 export { systemText } from './logging/sink.js';

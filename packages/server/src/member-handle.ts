@@ -4,6 +4,7 @@ import type { Service } from '@kv/rpc';
 import type { FileSystem } from '@kv/wal';
 import type { Alarm } from './apply/command.js';
 import type { Clock } from './clock.js';
+import type { BootstrapNetwork } from './cluster/bootstrap-network.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import type { PeerApi } from './peer/cluster-routes.js';
@@ -23,6 +24,8 @@ export interface MemberPorts {
   /** Opens the database at this path; refuses when another process has it. Default: SQLite. */
   readonly openBackend?: (path: string) => Backend | Promise<Backend>;
   readonly peers?: PeerTransport;
+  /** Asked once, by a member without a log. Nobody is reached by default. */
+  readonly bootstrap?: BootstrapNetwork;
 }
 
 /** What `/health`, `/readyz` and `/version` ask; cheap, and never older than this turn. */

@@ -85,13 +85,17 @@ describe('start', () => {
     [
       'it advertises other URLs than the cluster lists',
       { initialAdvertisePeerUrls: ['http://10.0.0.9:2380'] },
-      /--initial-cluster has default=http:\/\/localhost:2380 but --initial-advertise-peer-urls/,
+      /--initial-cluster has default=http:\/\/localhost:2380 but missing from --initial-advertise-peer-urls/,
     ],
-    ['it is to join', { initialClusterState: 'existing' }, /not supported yet/],
+    [
+      'it is to join and reaches nobody',
+      { initialClusterState: 'existing' },
+      /cannot fetch cluster info from peer urls/,
+    ],
   ])('refuses when %s', async (_, config, message) => {
     const m = MemoryMember.unopened({ config });
     await expect(m.start()).rejects.toMatchObject({
-      code: 'config_mismatch',
+      code: 'bootstrap_failed',
       message: expect.stringMatching(message) as string,
     });
   });

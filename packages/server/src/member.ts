@@ -8,6 +8,7 @@ import type { AppliedBatch, Effect } from './apply/applier.js';
 import { systemClock, type Timer } from './clock.js';
 import { describeIdentity } from './cluster/founding.js';
 import { findStorageVersion } from './cluster/storage-version.js';
+import { noNetwork } from './cluster/bootstrap-network.js';
 import { REMOVED_LINGER_MS } from './cluster/limits.js';
 import { tellChange } from './cluster/change-log.js';
 import { errorOf, MemberError, removedError } from './errors.js';
@@ -188,7 +189,10 @@ export class Member implements MemberHandle {
   #start(): void {
     const { clock, logger } = this.#ports;
     const { identity, recovered, store } = this.#storage;
-    if (this.#parts.state.membership.isRemoved(identity.memberId)) throw removedError();
+    if (this.#parts.state.membership.isRemoved(identity.memberId)) {
+      this.#tellEnd(removedError());
+      throw removedError();
+    }
     logger.log('info', 'opened the data directory', {
       identity: describeIdentity(identity),
       'snapshot-index': recovered.snapshot.index,
@@ -284,6 +288,13 @@ export class Member implements MemberHandle {
 
   /** The member can not go on: nobody is told that anything worked, and whoever holds this member is told to end it. */
   #fail(error: Error): void {
+    this.#tellEnd(error);
+    this.#tellFailure(error);
+    // Whoever calls close hears how that went; what matters was told just now.
+    this.close().catch(() => undefined);
+  }
+
+  #tellEnd(error: Error): void {
     const { logger } = this.#ports;
     if (error instanceof MemberError && error.code === 'removed') {
       logger.log('warn', 'server error', { error });
@@ -291,9 +302,6 @@ export class Member implements MemberHandle {
         'data-dir': this.#config.dataDir,
       });
     } else logger.log('fatal', 'the member can not go on', { error });
-    this.#tellFailure(error);
-    // Whoever calls close hears how that went; what matters was told just now.
-    this.close().catch(() => undefined);
   }
 
   /** First nobody gets in, then those inside are told, then what they used is closed: log before store. */
@@ -332,5 +340,6 @@ function withDefaults(ports: MemberPorts): ResolvedPorts {
     walSegmentBytes: ports.walSegmentBytes ?? SEGMENT_BYTES,
     openBackend: ports.openBackend ?? ((path) => SqliteBackend.open(path)),
     peers: ports.peers ?? noPeers,
+    bootstrap: ports.bootstrap ?? noNetwork,
   };
 }

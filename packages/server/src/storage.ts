@@ -8,13 +8,25 @@ import type { FileSystem, Recovered, WalOptions } from '@kv/wal';
 import type { ConfState } from '@kv/raft';
 import { confStateOf } from './cluster/conf-state.js';
 import { dataDirOf, type DataDir } from './cluster/data-dir.js';
-import { decodeIdentity, encodeIdentity, foundingOf, type Identity } from './cluster/founding.js';
+import { bootstrap } from './cluster/bootstrap.js';
+import type { BootstrapNetwork } from './cluster/bootstrap-network.js';
+import {
+  decodeIdentity,
+  encodeIdentity,
+  foundingOf,
+  type Founding,
+  type Identity,
+} from './cluster/founding.js';
+import type { MemberRecord } from './cluster/member-record.js';
+import type { Clock } from './clock.js';
 import { Membership } from './cluster/membership.js';
 import { MemberError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { MemberConfig } from './member-config.js';
 
 export interface StoragePorts {
+  readonly clock: Clock;
+  readonly bootstrap: BootstrapNetwork;
   readonly fileSystem: FileSystem;
   readonly logger: Logger;
   readonly walSegmentBytes: number;
@@ -29,16 +41,19 @@ export interface Storage {
   readonly wal: Wal;
   readonly log: StableLog;
   readonly recovered: Recovered;
+  /** Of a member that joins a cluster: the other members, until the log says who they are. Else empty. */
+  readonly introduced: readonly MemberRecord[];
+}
+
+/** The log, and what was known besides when it was made. */
+interface OpenedLog {
+  readonly wal: Wal;
+  readonly recovered: Recovered;
+  readonly introduced: readonly MemberRecord[];
 }
 
 /** Throws MemberError, WalError or MvccError; what was opened is closed again. */
 export async function openStorage(config: MemberConfig, ports: StoragePorts): Promise<Storage> {
-  if (config.forceNewCluster) {
-    throw new MemberError(
-      'config_mismatch',
-      '--force-new-cluster is not supported yet: start without it, or restore from a snapshot',
-    );
-  }
   const dirs = dataDirOf(config.dataDir, config.walDir);
   for (const directory of [dirs.memberDir, dirs.snapDir, dirs.walDir]) {
     ports.fileSystem.makeDirectory(directory);
@@ -47,7 +62,7 @@ export async function openStorage(config: MemberConfig, ports: StoragePorts): Pr
     limits: { compactionRecordsMax: config.compactionBatchLimit },
   });
   try {
-    const { wal, recovered } = await openLog(config, dirs, store, ports);
+    const { wal, recovered, introduced } = await openLog(config, dirs, store, ports);
     try {
       checkTogether(store, wal, recovered);
     } catch (error) {
@@ -56,7 +71,7 @@ export async function openStorage(config: MemberConfig, ports: StoragePorts): Pr
     }
     const identity = decodeIdentity(recovered.metadata);
     const log = StableLog.fromRecovered(recovered, storedConfState(store));
-    return { dirs, identity, store, wal, log, recovered };
+    return { dirs, identity, store, wal, log, recovered, introduced };
   } catch (error) {
     await store.close();
     throw error;
@@ -67,16 +82,20 @@ async function openLog(
   config: MemberConfig,
   dirs: DataDir,
   store: MvccStore,
-  { fileSystem, logger, walSegmentBytes }: StoragePorts,
-): Promise<{ readonly wal: Wal; readonly recovered: Recovered }> {
+  ports: StoragePorts,
+): Promise<OpenedLog> {
+  const { fileSystem, logger, walSegmentBytes } = ports;
   const options = { fileSystem, fsync: !config.unsafeNoFsync, segmentBytes: walSegmentBytes };
-  if (!logExists(dirs.walDir, fileSystem)) await createLog(config, dirs, store, options);
+  let introduced: readonly MemberRecord[] = [];
+  if (!logExists(dirs.walDir, fileSystem)) {
+    introduced = await createLog(config, dirs, store, ports, options);
+  }
   const { snapshots, rejected } = await loadSnapshots(dirs.snapDir, fileSystem);
   for (const { file, reason } of rejected) {
     logger.log('warn', 'set a damaged snapshot file aside', { path: file, error: reason });
   }
   const opened = await Wal.open(dirs.walDir, { ...options, snapshots });
-  const { repair } = opened.recovered;
+  const { repair, entries, snapshot, metadata } = opened.recovered;
   if (repair !== undefined) {
     logger.log('warn', 'cut off a torn end of the log: nothing in it had been acknowledged', {
       path: repair.file,
@@ -85,22 +104,34 @@ async function openLog(
       copy: repair.copy,
     });
   }
-  if (opened.recovered.entries.length > 0 || opened.recovered.snapshot.index > 0) return opened;
-
-  // A crash came between the creation of the log and its first entries: they are written now.
-  const founding = foundingOf(config);
+  const founding =
+    entries.length > 0 || snapshot.index > 0
+      ? undefined
+      : interruptedFounding(config, decodeIdentity(metadata));
+  if (founding === undefined) return { ...opened, introduced };
   opened.wal.append(founding);
   await opened.wal.sync();
   await opened.wal.close();
-  return Wal.open(dirs.walDir, { ...options, snapshots });
+  return { ...(await Wal.open(dirs.walDir, { ...options, snapshots })), introduced };
 }
 
+/** A crash came between the creation of a founder's log and its first entries; or a member has joined and got no entry yet. */
+function interruptedFounding(config: MemberConfig, identity: Identity): Founding | undefined {
+  if (config.initialClusterState === 'existing') return undefined;
+  const founding = foundingOf(config);
+  return founding.memberId === identity.memberId && founding.clusterId === identity.clusterId
+    ? founding
+    : undefined;
+}
+
+/** Returns the members that a member that joins was told of. */
 async function createLog(
   config: MemberConfig,
   dirs: DataDir,
   store: MvccStore,
+  { bootstrap: network, clock, logger }: StoragePorts,
   options: WalOptions,
-): Promise<void> {
+): Promise<readonly MemberRecord[]> {
   if (store.consistentIndex.index > 0) {
     throw new MemberError(
       'damaged_data',
@@ -108,14 +139,16 @@ async function createLog(
         `${dirs.walDir}: put the log back, restore a backup, or remove the data directory to begin anew`,
     );
   }
-  const founding = foundingOf(config);
-  const wal = await Wal.create(dirs.walDir, encodeIdentity(founding), options);
+  const beginning = await bootstrap(config, { network, clock, logger });
+  const identity = beginning.type === 'founding' ? beginning.founding : beginning.joining;
+  const wal = await Wal.create(dirs.walDir, encodeIdentity(identity), options);
   try {
-    wal.append(founding);
+    if (beginning.type === 'founding') wal.append(beginning.founding);
     await wal.sync();
   } finally {
     await wal.close();
   }
+  return beginning.type === 'joining' ? beginning.joining.others : [];
 }
 
 /** As of the store's consistent index. Changes that were refused when they were applied are not in it. */

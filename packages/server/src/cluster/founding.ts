@@ -29,12 +29,6 @@ const FIRST_TERM = toTerm(1);
 
 /** Ids and first entries from the configuration. Throws `config_mismatch` when it contradicts itself. */
 export function foundingOf(config: MemberConfig): Founding {
-  if (config.initialClusterState === 'existing') {
-    throw new MemberError(
-      'config_mismatch',
-      'joining an existing cluster is not supported yet: start with --initial-cluster-state new',
-    );
-  }
   const { initialCluster, initialClusterToken: token } = config;
   const own = initialCluster.find((member) => member.name === config.name);
   if (own === undefined) {
@@ -43,7 +37,6 @@ export function foundingOf(config: MemberConfig): Founding {
       `couldn't find local name "${config.name}" in the initial cluster configuration`,
     );
   }
-  checkOwnUrls(config, own.peerUrls);
   const founders = initialCluster.map(({ name, peerUrls }): MemberRecord => ({
     id: foundingMemberId(peerUrls, token),
     peerUrls: peerUrls.toSorted(),
@@ -77,19 +70,6 @@ export function foundingOf(config: MemberConfig): Founding {
     entries,
     hardState: { term: FIRST_TERM, vote: NONE, commit: toIndex(entries.length) },
   };
-}
-
-/** What other members are told to reach this one at must be what it advertises itself. */
-function checkOwnUrls(config: MemberConfig, inCluster: readonly string[]): void {
-  const advertised = config.initialAdvertisePeerUrls.toSorted();
-  const listed = inCluster.toSorted();
-  if (advertised.length === listed.length && advertised.every((url, n) => url === listed[n]))
-    return;
-  throw new MemberError(
-    'config_mismatch',
-    `--initial-cluster has ${listed.map((url) => `${config.name}=${url}`).join(',')} ` +
-      `but --initial-advertise-peer-urls is ${advertised.join(',')}`,
-  );
 }
 
 /** What each segment of the log begins with: whose log this is. */

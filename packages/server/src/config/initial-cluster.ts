@@ -22,42 +22,49 @@ export function parseInitialCluster(text: string): Parsed<readonly InitialMember
 export const initialClusterText = (name: string, urls: readonly string[]): string =>
   urls.map((url) => `${name}=${url}`).join(',');
 
-const quoted = (urls: readonly string[]): string =>
-  urls.map((url) => JSON.stringify(url)).join(' ');
-
-/** Why the addresses of the local member differ in the two flags that tell them. */
-function mismatch(listed: readonly string[], advertised: readonly string[]): string {
-  if (listed.length !== advertised.length) {
-    return `len([${quoted(advertised)}]) != len([${quoted(listed)}])`;
-  }
-  return `resolved urls: "${advertised.join(',')}" != "${listed.join(',')}"`;
-}
+const clusterText = (members: readonly InitialMember[]): string =>
+  members.map((member) => initialClusterText(member.name, member.peerUrls)).join(',');
 
 /**
- * Why this member can not found its cluster. To be asked only when there is no log yet; later these settings are ignored.
- * Addresses are compared as written: looking up names matters to a cluster of several members only.
+ * Why this member can not begin. To be asked only when there is no log yet; later these settings are ignored. `difference`: how
+ * the addresses that the member advertises differ from those that the cluster lists for it; undefined when they are the same, or
+ * when that does not matter, as for a member that joins.
  */
-export function bootstrapProblem(config: MemberConfig): string | undefined {
-  const { name, initialCluster, initialAdvertisePeerUrls: advertised } = config;
+export function bootstrapProblem(
+  config: MemberConfig,
+  difference: string | undefined,
+): string | undefined {
+  const { name, initialCluster } = config;
   const self = initialCluster.find((member) => member.name === name);
   if (self === undefined) {
     return `couldn't find local name "${name}" in the initial cluster configuration`;
   }
-  const all = initialCluster.flatMap((member) => member.peerUrls);
-  if (new Set(all).size !== all.length) {
-    const text = initialCluster.map((m) => initialClusterText(m.name, m.peerUrls)).join(',');
-    return `initial cluster ${text} has duplicate url`;
+  if (difference !== undefined) {
+    return advertiseProblem(name, config.initialAdvertisePeerUrls, self.peerUrls, difference);
   }
-  const listed = self.peerUrls;
+  const all = initialCluster.flatMap((member) => member.peerUrls);
+  return new Set(all).size === all.length
+    ? undefined
+    : `initial cluster ${clusterText(initialCluster)} has duplicate url`;
+}
+
+function advertiseProblem(
+  name: string,
+  advertised: readonly string[],
+  listed: readonly string[],
+  difference: string,
+): string {
+  const flag = `--initial-advertise-peer-urls=${advertised.join(',')}`;
   const unadvertised = listed.filter((url) => !advertised.includes(url));
   if (unadvertised.length > 0) {
     const what = initialClusterText(name, unadvertised);
-    return `--initial-cluster has ${what} but missing from --initial-advertise-peer-urls=${advertised.join(',')} (${mismatch(listed, advertised)})`;
+    return `--initial-cluster has ${what} but missing from ${flag} (${difference})`;
   }
   const unlisted = advertised.filter((url) => !listed.includes(url));
   if (unlisted.length > 0) {
-    const where = initialClusterText(name, listed);
-    return `--initial-advertise-peer-urls has ${unlisted.join(',')} but missing from --initial-cluster=${where} (${mismatch(listed, advertised)})`;
+    const where = initialClusterText(name, advertised);
+    return `--initial-advertise-peer-urls has ${unlisted.join(',')} but missing from --initial-cluster=${where}`;
   }
-  return undefined;
+  const where = initialClusterText(name, advertised);
+  return `failed to resolve ${advertised.join(',')} to match --initial-cluster=${where} (${difference})`;
 }

@@ -121,10 +121,13 @@ async function answered<T>(begin: (listener: (answer: LeaseAnswer<T>) => void) =
   begin((given) => {
     answer = given;
   });
-  await vi.waitFor(async () => {
-    await clock.advance(50);
-    expect(answer).toBeDefined();
-  });
+  await vi.waitFor(
+    async () => {
+      await clock.advance(50);
+      expect(answer).toBeDefined();
+    },
+    { timeout: 20_000, interval: 1 },
+  );
   return answer;
 }
 

@@ -49,6 +49,13 @@ export function findIncompatibility(
     : 'cluster ID mismatch';
 }
 
+/** Where a member says that it is reached, for whoever does not know it yet. */
+export function peerUrlsOf(headers: ReceivedHeaders): readonly string[] {
+  return textOf(headers, HEADER_PEER_URLS)
+    .split(',')
+    .filter((url) => url !== '');
+}
+
 /** Whether a stream is meant for this member: an address may have been given to another one. */
 export function isMeantFor(headers: ReceivedHeaders, memberId: MemberId): boolean {
   return textOf(headers, HEADER_TO) === hexOf(memberId);

@@ -19,6 +19,7 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   readonly status: number;
+  readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
 }
 
@@ -64,7 +65,8 @@ export class HttpClient {
       asked.once('error', failed);
       asked.once('response', (response) => {
         collect(response, BODY_BYTES_MAX).then((bytes) => {
-          resolve({ status: response.statusCode ?? 0, body: bytes });
+          const { statusCode: status = 0, headers: received } = response;
+          resolve({ status, headers: received, body: bytes });
         }, failed);
       });
       asked.end(body);

@@ -200,6 +200,41 @@ describe('two members', () => {
     expect(a.lost).toEqual([]);
   });
 
+  it('a member that was not told of another one answers it all the same, once it has introduced itself', async () => {
+    a.start();
+    b.start();
+    a.know(b);
+    await vi.waitFor(() => {
+      a.transport.send([beat(a, b, 1)]);
+      expect(b.heard.length).toBeGreaterThan(0);
+    });
+    await vi.waitFor(() => {
+      b.transport.send([beat(b, a, 2)]);
+      expect(a.heard.length).toBeGreaterThan(0);
+    });
+    // What b learns of others does not end that; that a is removed does.
+    b.know();
+    await vi.waitFor(() => {
+      expect(b.transport.connectedSinceMs(a.id)).toBeDefined();
+    });
+    b.gone.add(a.id);
+    b.know();
+    expect(b.transport.connectedSinceMs(a.id)).toBeUndefined();
+  });
+
+  it('H-P7 an address that is none is not used, and does no harm', async () => {
+    a.start();
+    b.start();
+    const record = { id: b.id, isLearner: false, name: '', clientUrls: [] };
+    a.transport.setPeers([{ ...record, peerUrls: ['nowhere', 'unix://x:1', 'http://', b.url] }]);
+    await vi.waitFor(() => {
+      expect(a.transport.connectedSinceMs(b.id)).toBeDefined();
+    });
+    for (const peerUrls of [[], ['nowhere']]) a.transport.setPeers([{ ...record, peerUrls }]);
+    a.transport.send([beat(a, b, 3)]);
+    expect(a.transport.connectedSinceMs(b.id)).toBeUndefined();
+  });
+
   it('a member that was removed is told so, once', async () => {
     b.gone.add(a.id);
     a.start();

@@ -5,6 +5,7 @@
 import type { RequestListener } from 'node:http';
 import type { Message } from '@kv/raft';
 import type { Clock, Timer } from '../clock.js';
+import type { BootstrapNetwork, LookupAnswer } from '../cluster/bootstrap-network.js';
 import type { MemberRecord } from '../cluster/member-record.js';
 import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
@@ -12,8 +13,9 @@ import type { Metrics } from '../metrics.js';
 import { hexOf } from '../grpc/int64.js';
 import type { ConnectingTls } from '../transport/tls/connecting-tls.js';
 import { PeerError } from './errors.js';
+import { HEADER_CLUSTER_ID } from './headers.js';
 import { HttpClient } from './http-client.js';
-import { LINK_HEARTBEAT_MS } from './limits.js';
+import { LINK_HEARTBEAT_MS, STRANGERS_MAX } from './limits.js';
 import { PeerLink, type PeerLinkParts } from './peer-link.js';
 import { PeerMetrics } from './peer-metrics.js';
 import { raftRoutes } from './raft-routes.js';
@@ -35,12 +37,19 @@ export interface HttpTransportPorts {
   readonly tls?: ConnectingTls;
 }
 
-export class HttpTransport implements PeerTransport {
+const NO_BODY: Uint8Array = new Uint8Array(0);
+
+/** etcd lets clients store any text as a member's address. */
+const isUsable = (url: string): boolean => /^https?:\/\//i.test(url) && URL.canParse(url);
+
+export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get'> {
   /** Serves what is below `/raft` on the peer listeners. Answers 503 until `start`. */
   readonly routes: RequestListener;
   readonly #ports: HttpTransportPorts;
   readonly #client: HttpClient;
   readonly #links = new Map<MemberId, PeerLink>();
+  /** Members that have introduced themselves, and that this one was not told of yet. */
+  readonly #strangers = new Set<MemberId>();
   #linkParts: PeerLinkParts | undefined;
   #heartbeats: Timer | undefined;
   #toldRemoved = false;
@@ -55,6 +64,9 @@ export class HttpTransport implements PeerTransport {
       local: () => (this.#closed ? undefined : this.#linkParts?.local),
       receiver: () => this.#linkParts?.receiver,
       attach: (id, kind, sink) => this.#attach(id, kind, sink),
+      introduce: (id, peerUrls) => {
+        this.#introduce(id, peerUrls);
+      },
     });
   }
 
@@ -86,22 +98,42 @@ export class HttpTransport implements PeerTransport {
   }
 
   setPeers(peers: readonly MemberRecord[]): void {
-    if (this.#closed || this.#linkParts === undefined) return;
-    const wanted = new Set(peers.map(({ id }) => id));
+    const parts = this.#linkParts;
+    if (this.#closed || parts === undefined) return;
+    const usable = peers
+      .map(({ id, peerUrls }) => ({ id, urls: peerUrls.filter(isUsable) }))
+      .filter(({ urls }) => urls.length > 0);
+    const wanted = new Set(usable.map(({ id }) => id));
     for (const [id, link] of this.#links) {
-      if (wanted.has(id)) continue;
-      this.#links.delete(id);
-      link.close();
-    }
-    for (const { id, peerUrls } of peers) {
-      const link = this.#links.get(id);
-      if (link !== undefined) link.setUrls(peerUrls);
-      else {
-        const added = new PeerLink(id, peerUrls, this.#linkParts);
-        this.#links.set(id, added);
-        added.start();
+      if (wanted.has(id)) this.#strangers.delete(id);
+      else if (!this.#strangers.has(id) || parts.receiver.isRemoved(id)) {
+        this.#strangers.delete(id);
+        this.#links.delete(id);
+        link.close();
       }
     }
+    for (const { id, urls } of usable) {
+      const link = this.#links.get(id);
+      if (link === undefined) this.#add(id, urls, parts);
+      else link.setUrls(urls);
+    }
+  }
+
+  #add(id: MemberId, urls: readonly string[], parts: PeerLinkParts): void {
+    const added = new PeerLink(id, urls, parts);
+    this.#links.set(id, added);
+    added.start();
+  }
+
+  /** So that it can be answered: a member that joins, or is far behind, hears from a leader of which its log does not tell yet. */
+  #introduce(id: MemberId, peerUrls: readonly string[]): void {
+    const parts = this.#linkParts;
+    const urls = peerUrls.filter(isUsable);
+    if (this.#closed || parts === undefined || urls.length === 0) return;
+    if (id === parts.local.memberId || this.#links.has(id)) return;
+    if (this.#strangers.size >= STRANGERS_MAX) return;
+    this.#strangers.add(id);
+    this.#add(id, urls, parts);
   }
 
   connectedSinceMs(id: MemberId): number | undefined {
@@ -112,6 +144,17 @@ export class HttpTransport implements PeerTransport {
     const link = this.#links.get(id);
     if (link === undefined) throw new PeerError('unreachable', `member ${hexOf(id)} is no peer`);
     return link.call(request);
+  }
+
+  async get(url: string, timeoutMs: number): Promise<LookupAnswer> {
+    const { status, headers, body } = await this.#client.ask({
+      method: 'GET',
+      url,
+      headers: {},
+      body: NO_BODY,
+      timeoutMs,
+    });
+    return { status, clusterId: headers[HEADER_CLUSTER_ID]?.toString() ?? '', body };
   }
 
   close(): Promise<void> {

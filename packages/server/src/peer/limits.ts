@@ -30,3 +30,6 @@ export const FRAME_ENTRIES_MAX: number = 1024 * 1024;
 export const BODY_BYTES_MAX: number = 64 * 1024 * 1024;
 /** The body of a request about leases (etcd v3.7.1 server/lease/leasehttp/http.go). */
 export const LEASE_BODY_BYTES_MAX: number = 64 * 1024;
+
+/** Members that have introduced themselves and are not known otherwise: those of a cluster that this member is about to join. */
+export const STRANGERS_MAX = 64;

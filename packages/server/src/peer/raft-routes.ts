@@ -6,7 +6,7 @@ import { hexOf } from '../grpc/int64.js';
 import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
 import { SERVER_VERSION } from '../version.js';
-import { findIncompatibility, isMeantFor, memberIdOf } from './headers.js';
+import { findIncompatibility, isMeantFor, memberIdOf, peerUrlsOf } from './headers.js';
 import { collect } from './http-client.js';
 import { BODY_BYTES_MAX } from './limits.js';
 import type { StreamSink } from './outgoing-stream.js';
@@ -22,6 +22,8 @@ export interface RaftRouteParts {
   readonly receiver: () => PeerReceiver | undefined;
   /** A peer listens. Returns how to say that it stopped; undefined for a member that is not known. */
   readonly attach: (id: MemberId, kind: StreamKind, sink: StreamSink) => (() => void) | undefined;
+  /** A member of this cluster is not known here, and says where it is reached: this member may be behind. */
+  readonly introduce: (id: MemberId, peerUrls: readonly string[]) => void;
 }
 
 export function raftRoutes(parts: RaftRouteParts): RequestListener {
@@ -139,17 +141,19 @@ function stream(
   else if (receiver.isRemoved(from)) refuse(response, 410, 'removed member');
   else if (!isMeantFor(request.headers, local.memberId)) {
     refuse(response, 412, 'to field mismatch');
-  } else serveStream(parts, from, kind, response);
+  } else serveStream(parts, from, kind, request, response);
 }
 
 function serveStream(
-  { attach, logger }: RaftRouteParts,
+  { attach, introduce, logger }: RaftRouteParts,
   from: MemberId,
   kind: StreamKind,
+  request: IncomingMessage,
   response: ServerResponse,
 ): void {
   const detach = attach(from, kind, response);
   if (detach === undefined) {
+    introduce(from, peerUrlsOf(request.headers));
     logger.log('warn', 'failed to find remote peer in cluster', { 'remote-peer-id-from': from });
     refuse(response, 404, 'error sender not found');
     return;

@@ -88,6 +88,7 @@ beforeEach(async () => {
     wal: log as unknown as Wal,
     log: StableLog.fromRecovered(recovered),
     recovered,
+    introduced: [],
   };
   const observer = new ApplyMetrics(clock, silentLogger, noMetrics, 100);
   const requests = new RequestMetrics(clock, silentLogger, noMetrics, 300);

@@ -18,6 +18,7 @@ import { Applier, type AppliedBatch, type ReplicatedState } from '../apply/appli
 import type { Quota } from '../apply/quota.js';
 import type { Clock } from '../clock.js';
 import { removedError } from '../errors.js';
+import type { MemberRecord } from '../cluster/member-record.js';
 import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
 import type { MemberConfig } from '../member-config.js';
@@ -80,6 +81,7 @@ export class Replica {
   readonly #local: LocalMember;
   readonly #fail: (error: Error) => void;
   readonly #membership: ReplicatedState['membership'];
+  readonly #introduced: readonly MemberRecord[];
   readonly #peers: PeerTransport;
   readonly #clock: Clock;
   #lastTickMs: number;
@@ -98,6 +100,7 @@ export class Replica {
     this.#local = { ...storage.identity, peerUrls: config.initialAdvertisePeerUrls };
     this.#fail = listener.failed;
     this.#membership = state.membership;
+    this.#introduced = storage.introduced;
     this.#peers = ports.peers;
     this.#clock = clock;
     this.#lastTickMs = clock.monotonicMs();
@@ -334,8 +337,15 @@ export class Replica {
     }
   }
 
+  /** Until a member that joins has read in the log that it is one, it listens to those that it was told of, too. */
   #setPeers(): void {
-    this.#peers.setPeers(this.#membership.others(this.#memberId));
+    const membership = this.#membership;
+    const known = membership.others(this.#memberId);
+    const isKnown = membership.find(this.#memberId) !== undefined;
+    const introduced = this.#introduced.filter(
+      ({ id }) => !isKnown && membership.find(id) === undefined && !membership.isRemoved(id),
+    );
+    this.#peers.setPeers([...known, ...introduced]);
   }
 
   #connectedCount(): number {

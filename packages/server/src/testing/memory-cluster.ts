@@ -3,7 +3,9 @@ import type { MemberConfig } from '../member-config.js';
 import { memberToJson } from '../cluster/member-record.js';
 import { PROMOTE_PATH, promotionRefusals } from '../cluster/promotion.js';
 import type { MemberId } from '../ids.js';
+import type { LookupAnswer } from '../cluster/bootstrap-network.js';
 import type { PeerAnswer } from '../peer/transport.js';
+import { SERVER_VERSION } from '../version.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryMember } from './memory-member.js';
 import { MemoryNetwork } from './memory-network.js';
@@ -38,24 +40,68 @@ const STEP_MS = 50;
 export class MemoryCluster {
   readonly clock: FakeClock = new FakeClock();
   readonly network: MemoryNetwork = new MemoryNetwork(this.clock);
-  readonly members: readonly MemoryMember[];
+  readonly #members: MemoryMember[] = [];
+  readonly #config: Partial<MemberConfig>;
+  readonly #seed: number;
 
   private constructor(size: number, config: Partial<MemberConfig>, seed: number) {
+    this.#config = config;
+    this.#seed = seed;
     const names = NAMES.slice(0, size);
-    const initialCluster = names.map((name) => ({ name, peerUrls: [`http://${name}:2380`] }));
-    this.members = names.map((name, n) =>
-      MemoryMember.unopened({
-        config: {
-          ...config,
-          name,
-          initialCluster,
-          initialAdvertisePeerUrls: [`http://${name}:2380`],
-        },
-        seed: seed + n,
-        clock: this.clock,
-        peers: () => this.network.transport(),
-      }),
+    for (const name of names) this.#make(name, names, 'new');
+  }
+
+  get members(): readonly MemoryMember[] {
+    return this.#members;
+  }
+
+  /** Where the member with this name is reached: what it is added by. */
+  static peerUrl(name: string): string {
+    return `http://${name}:2380`;
+  }
+
+  /** A member that was added, not started yet. `others`: the names of the members that there are. */
+  joiner(name: string, others: readonly string[]): MemoryMember {
+    return this.#make(name, [...others, name], 'existing');
+  }
+
+  #make(name: string, names: readonly string[], state: 'new' | 'existing'): MemoryMember {
+    const member = MemoryMember.unopened({
+      config: {
+        ...this.#config,
+        name,
+        initialCluster: names.map((other) => ({
+          name: other,
+          peerUrls: [MemoryCluster.peerUrl(other)],
+        })),
+        initialAdvertisePeerUrls: [MemoryCluster.peerUrl(name)],
+        initialClusterState: state,
+      },
+      seed: this.#seed + this.#members.length,
+      clock: this.clock,
+      peers: () => this.network.transport(),
+      bootstrap: { get: (url) => this.#lookup(url), resolve: (host) => Promise.resolve(host) },
+    });
+    this.#members.push(member);
+    return member;
+  }
+
+  /** What the member at a URL answers. */
+  async #lookup(url: string): Promise<LookupAnswer> {
+    const { origin, pathname } = new URL(url);
+    const asked = this.#members.find(({ config }) =>
+      config.initialAdvertisePeerUrls.includes(origin),
     );
+    if (asked?.isOpen !== true) throw new Error(`${url} is not reached`);
+    const { peerApi } = asked.member;
+    const { clusterId, clusterVersion } = asked.member.view();
+    const bodies: Readonly<Record<string, string>> = {
+      '/members': `[${peerApi.members().map(memberToJson).join(',')}]\n`,
+      '/version': JSON.stringify({ etcdserver: SERVER_VERSION, etcdcluster: clusterVersion }),
+      '/downgrade/enabled': 'false',
+    };
+    const body = Buffer.from(bodies[pathname] ?? '');
+    return Promise.resolve({ status: 200, clusterId: clusterId.toString(16), body });
   }
 
   /** Founds a cluster and waits for its leader. */
@@ -66,7 +112,7 @@ export class MemoryCluster {
   ): Promise<MemoryCluster> {
     const cluster = new MemoryCluster(size, config, seed);
     cluster.network.answers = (id, { path }) => {
-      const asked = cluster.members.find((member) => MemoryCluster.idOf(member) === id);
+      const asked = cluster.members.find((m) => m.isOpen && MemoryCluster.idOf(m) === id);
       return asked === undefined ? Promise.resolve(undefined) : promotionOf(asked.member, path);
     };
     for (const member of cluster.members) await member.start();
@@ -87,8 +133,10 @@ export class MemoryCluster {
     throw new Error(`it never came to this: ${what}`);
   }
 
-  /** The member that all of these (all members by default) say leads, once they agree. */
-  async leader(among: readonly MemoryMember[] = this.members): Promise<MemoryMember> {
+  /** The member that all of these (by default all that run) say leads, once they agree. */
+  async leader(
+    among: readonly MemoryMember[] = this.members.filter((member) => member.isOpen),
+  ): Promise<MemoryMember> {
     const leaders = (): readonly bigint[] => among.map(({ member }) => member.view().leaderId);
     const agreed = (): MemoryMember | undefined =>
       among.find((m) => leaders().every((id) => id === MemoryCluster.idOf(m)));
@@ -103,6 +151,6 @@ export class MemoryCluster {
   }
 
   async stop(): Promise<void> {
-    for (const member of this.members) await member.stop();
+    for (const member of this.members) if (member.isOpen) await member.stop();
   }
 }

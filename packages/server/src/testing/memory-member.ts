@@ -7,6 +7,7 @@ import type { BidiMethod, MethodDescriptor, ServerStreamMethod, UnaryMethod } fr
 import { RpcError } from '@kv/rpc';
 import type { Method } from '@kv/rpc';
 import { FaultyDisk, type CrashPolicy } from '@kv/wal/testing';
+import { noNetwork, type BootstrapNetwork } from '../cluster/bootstrap-network.js';
 import { silentLogger, type Logger } from '../logger.js';
 import { defaultMemberConfig, type MemberConfig } from '../member-config.js';
 import { Member } from '../member.js';
@@ -40,6 +41,8 @@ export interface MemoryMemberOptions {
   readonly clock?: FakeClock;
   /** Made anew at each start. Alone by default. */
   readonly peers?: () => PeerTransport;
+  /** Whom a member without a log asks. Nobody is reached by default. */
+  readonly bootstrap?: BootstrapNetwork;
   /** Asked before each operation of the store's backend: a returned error is thrown instead. */
   readonly backendFault?: (operation: BackendOperation) => Error | undefined;
 }
@@ -58,6 +61,7 @@ export class MemoryMember {
   backend: MemoryBackend;
   readonly #options: MemoryMemberOptions;
   #member: Member | undefined;
+  #isOpen = false;
 
   private constructor(options: MemoryMemberOptions) {
     this.#options = options;
@@ -82,6 +86,11 @@ export class MemoryMember {
     return { ...defaultMemberConfig, dataDir: '/data', ...this.#options.config };
   }
 
+  /** Whether it was started, and not stopped or switched off since. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   get member(): Member {
     if (this.#member === undefined) throw new Error('the member is not started');
     return this.#member;
@@ -97,7 +106,9 @@ export class MemoryMember {
       walSegmentBytes: WAL_SEGMENT_BYTES,
       openBackend: () => this.backend,
       peers: this.#options.peers?.() ?? noPeers,
+      bootstrap: this.#options.bootstrap ?? noNetwork,
     });
+    this.#isOpen = true;
     await this.clock.settle();
   }
 
@@ -109,6 +120,7 @@ export class MemoryMember {
   }
 
   async stop(): Promise<void> {
+    this.#isOpen = false;
     const closing = this.member.close();
     await this.clock.settle();
     await closing;
@@ -128,6 +140,7 @@ export class MemoryMember {
 
   /** Power fails in this very turn; nothing goes on in the meantime. */
   cutPower(cut: PowerCut = {}): void {
+    this.#isOpen = false;
     this.disk.reboot(cut.disk ?? 'none');
     this.backend = this.backend.crash(cut.commitsKept ?? 0, this.#backendOptions());
     // What is left of the old process must not go on in memory.

@@ -1,0 +1,21 @@
+/** What a member without a log asks of the world before it is anything: other members by their addresses, and names of hosts. */
+
+export interface LookupAnswer {
+  readonly status: number;
+  /** As in the header `X-Etcd-Cluster-ID`; empty without one. */
+  readonly clusterId: string;
+  readonly body: Buffer;
+}
+
+export interface BootstrapNetwork {
+  /** GET of a URL. Rejects when nobody answers in time. */
+  get(url: string, timeoutMs: number): Promise<LookupAnswer>;
+  /** The first address of a host, as an IP. Rejects when there is none. */
+  resolve(host: string): Promise<string>;
+}
+
+/** Nobody is reached. */
+export const noNetwork: BootstrapNetwork = Object.freeze({
+  get: (url: string) => Promise.reject(new Error(`${url} is not reached: there is no network`)),
+  resolve: (host: string) => Promise.reject(new Error(`${host} is not known: there is no network`)),
+});
