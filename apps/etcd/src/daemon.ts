@@ -61,11 +61,7 @@ export class Daemon {
   #transport: ClientTransport | undefined;
   #stopped: Promise<void> | undefined;
 
-  private constructor(
-    options: DaemonOptions,
-    listeners: Listeners,
-    { member, metrics }: Running,
-  ) {
+  private constructor(options: DaemonOptions, listeners: Listeners, { member, metrics }: Running) {
     this.#options = options;
     this.#listeners = listeners;
     this.#member = member;
