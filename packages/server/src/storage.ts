@@ -5,7 +5,7 @@
 import { MvccStore, type Backend } from '@kv/mvcc';
 import { StableLog, Wal, loadSnapshots, logExists } from '@kv/wal';
 import type { FileSystem, Recovered, WalOptions } from '@kv/wal';
-import type { ConfState } from '@kv/raft';
+import { toIndex } from '@kv/raft';
 import { confStateOf } from './cluster/conf-state.js';
 import { dataDirOf, type DataDir } from './cluster/data-dir.js';
 import { bootstrap } from './cluster/bootstrap.js';
@@ -20,7 +20,9 @@ import {
 import type { MemberRecord } from './cluster/member-record.js';
 import type { Clock } from './clock.js';
 import { Membership } from './cluster/membership.js';
-import { MemberError } from './errors.js';
+import { forceNewCluster } from './cluster/force-new.js';
+import { MemberError, removedError } from './errors.js';
+import { hexOf } from './grpc/int64.js';
 import type { Logger } from './logger.js';
 import type { MemberConfig } from './member-config.js';
 
@@ -62,16 +64,20 @@ export async function openStorage(config: MemberConfig, ports: StoragePorts): Pr
     limits: { compactionRecordsMax: config.compactionBatchLimit },
   });
   try {
-    const { wal, recovered, introduced } = await openLog(config, dirs, store, ports);
+    const { wal, recovered: found, introduced } = await openLog(config, dirs, store, ports);
     try {
-      checkTogether(store, wal, recovered);
+      checkTogether(store, wal, found);
+      const identity = decodeIdentity(found.metadata);
+      const stored = storedMembership(store);
+      const recovered = config.forceNewCluster
+        ? await goOnAlone(identity, found, store, stored, wal, ports)
+        : found;
+      const log = StableLog.fromRecovered(recovered, confStateOf(stored.members()));
+      return { dirs, identity, store, wal, log, recovered, introduced };
     } catch (error) {
       await wal.close();
       throw error;
     }
-    const identity = decodeIdentity(recovered.metadata);
-    const log = StableLog.fromRecovered(recovered, storedConfState(store));
-    return { dirs, identity, store, wal, log, recovered, introduced };
   } catch (error) {
     await store.close();
     throw error;
@@ -152,10 +158,34 @@ async function createLog(
 }
 
 /** As of the store's consistent index. Changes that were refused when they were applied are not in it. */
-function storedConfState(store: MvccStore): ConfState {
+function storedMembership(store: MvccStore): Membership {
   const membership = new Membership(Infinity);
   membership.load((name) => store.bucket(name));
-  return confStateOf(membership.members());
+  return membership;
+}
+
+/** The log of a member that goes on without the others; durable. */
+async function goOnAlone(
+  identity: Identity,
+  recovered: Recovered,
+  store: MvccStore,
+  stored: Membership,
+  wal: Wal,
+  { logger }: StoragePorts,
+): Promise<Recovered> {
+  if (stored.isRemoved(identity.memberId)) throw removedError();
+  const applied = toIndex(store.consistentIndex.index);
+  const members = stored.members();
+  const forced = forceNewCluster(identity.memberId, recovered, { members, applied });
+  wal.append({ entries: forced.appended, hardState: forced.hardState });
+  await wal.sync();
+  logger.log('info', 'forcing restart member', {
+    'cluster-id': hexOf(identity.clusterId),
+    'local-member-id': identity.memberId,
+    'wal-commit-index': recovered.hardState?.commit ?? 0,
+    'commit-index': forced.hardState.commit,
+  });
+  return forced.recovered;
 }
 
 /** The store may be behind the log, never ahead of it; and the log must reach back to where the store is. */

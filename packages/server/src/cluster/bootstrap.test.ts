@@ -98,7 +98,7 @@ describe('a founder', () => {
     expect(asked.toSorted()).toEqual([`${A}/members`, `${B}/members`]);
   });
 
-  it('G-12 that has lost its disk does not found again', async () => {
+  it('F-20 that has lost its disk does not found again', async () => {
     const config = configOf('new');
     const { memberId } = foundingOf(config);
     says(B, [record(memberId, C)]);

@@ -62,6 +62,7 @@ export class MemoryMember {
   readonly #options: MemoryMemberOptions;
   #member: Member | undefined;
   #isOpen = false;
+  #changed: Partial<MemberConfig> = {};
 
   private constructor(options: MemoryMemberOptions) {
     this.#options = options;
@@ -83,7 +84,12 @@ export class MemoryMember {
   }
 
   get config(): MemberConfig {
-    return { ...defaultMemberConfig, dataDir: '/data', ...this.#options.config };
+    return { ...defaultMemberConfig, dataDir: '/data', ...this.#options.config, ...this.#changed };
+  }
+
+  /** Other settings from the next start on. */
+  reconfigure(changed: Partial<MemberConfig>): void {
+    this.#changed = { ...this.#changed, ...changed };
   }
 
   /** Whether it was started, and not stopped or switched off since. */
