@@ -43,22 +43,30 @@ const conditions = [
   `load by ${generator.name}; ${String(options.rounds)} alternating rounds of about ${String(options.seconds)} s each; members on each side: ${String(options.members)}`,
 ];
 const run = new Run({ options, reference, generator, h2load, say });
+
+/** Prints and writes what has been measured. */
+function publish(): void {
+  const minutes = (performance.now() - startedMs) / 60_000;
+  const facts = [...conditions, ...run.notes, `duration: ${minutes.toFixed(1)} minutes`];
+  const report = markdownReport(facts, run.rows, run.problems);
+  process.stdout.write(report);
+  if (options.markdownFile !== undefined) {
+    const file = options.markdownFile;
+    const document = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    writeFileSync(file, withinMarks(document, report, options.members));
+  }
+  if (options.jsonFile !== undefined) {
+    writeFileSync(options.jsonFile, jsonReport(facts, run.rows, run.problems));
+  }
+}
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
+    run.problems.push('the run was interrupted: workloads are missing');
+    publish();
     void run.abandon().finally(() => process.exit(130));
   });
 }
 await run.all();
-const minutes = (performance.now() - startedMs) / 60_000;
-const facts = [...conditions, ...run.notes, `duration: ${minutes.toFixed(1)} minutes`];
-const report = markdownReport(facts, run.rows, run.problems);
-process.stdout.write(report);
-if (options.markdownFile !== undefined) {
-  const file = options.markdownFile;
-  const document = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  writeFileSync(file, withinMarks(document, report, options.members));
-}
-if (options.jsonFile !== undefined) {
-  writeFileSync(options.jsonFile, jsonReport(facts, run.rows, run.problems));
-}
+publish();
 process.exit(run.problems.length > 0 ? 1 : 0);

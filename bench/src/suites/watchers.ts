@@ -151,7 +151,7 @@ export async function compareWatchers(
       await wakeAll(theirs, others.watchers),
     ];
     return [
-      row('memory that they add', 'MiB', 1, mine.grownMiB, others.grownMiB),
+      row('memory that they add', 'MiB', undefined, mine.grownMiB, others.grownMiB),
       puts,
       row('one event for each, until all have it', 'ms', undefined, mineMs, othersMs),
     ];
