@@ -1,0 +1,121 @@
+/**
+ * Goal: a cache over a real server is equal to the store at its revision, through cut connections and compaction. Method: random writes
+ * (seeded) past a proxy that the test cuts; after each round the cache is compared with a read at its own revision.
+ */
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cacheOf, Client, json, prefix, wireTransport } from '../../src/index.js';
+import { availableServers, TestServer } from '../reference.js';
+
+/** A way to the server that can be cut at any time, and is there again at once. */
+class CuttableProxy implements AsyncDisposable {
+  readonly #sockets = new Set<Socket>();
+  readonly #server = createServer((socket) => {
+    this.#take(socket);
+  });
+  readonly #target: number;
+
+  constructor(target: number) {
+    this.#target = target;
+  }
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => {
+      this.#server.listen(0, '127.0.0.1', resolve);
+    });
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #take(socket: Socket): void {
+    const upstream = connect(this.#target, '127.0.0.1');
+    for (const each of [socket, upstream]) {
+      this.#sockets.add(each);
+      each.on('error', () => undefined);
+      each.on('close', () => {
+        this.#sockets.delete(each);
+        socket.destroy();
+        upstream.destroy();
+      });
+    }
+    socket.pipe(upstream).pipe(socket);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+const key = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('put' as const), key }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('delete' as const), key }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('cut' as const, 'compact' as const), key }),
+  },
+);
+
+describe.each(availableServers())('a cache, on $name', (binary) => {
+  const port = binary.name === 'etcd' ? 22_612 : 22_614;
+  let server: TestServer;
+  let client: Client;
+
+  beforeAll(async () => {
+    server = await TestServer.start(binary, port);
+    client = await Client.open({ endpoints: [server.endpoint], transport: wireTransport });
+  });
+  afterAll(async () => {
+    await client.close();
+    await server[Symbol.asyncDispose]();
+  });
+
+  test('equals the store at its revision, whatever is cut or compacted', async () => {
+    await using proxy = new CuttableProxy(port);
+    await using cut = await Client.open({
+      endpoints: [await proxy.listen()],
+      transport: wireTransport,
+    });
+    await using cache = cut.cache(prefix('cached/'));
+    await cache.ready;
+    let writes = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+        let revision = 0;
+        for (const each of steps) {
+          const name = `cached/${each.key}`;
+          if (each.do === 'cut') proxy.cut();
+          else if (each.do === 'compact') await client.kv.compact(revision).catch(() => undefined);
+          else if (each.do === 'delete') ({ revision } = await client.kv.delete(name));
+          else ({ revision } = await client.kv.put(name, String((writes += 1))));
+        }
+        await cache.sync({ timeoutMs: 15_000 });
+        const at = await client.kv.get(prefix('cached/'), { revision: cache.revision });
+        const pairs = (kvs: typeof at.kvs): unknown[] =>
+          kvs.map((kv) => [kv.keyText(), kv.text(), kv.modRevision, kv.version]);
+        expect(pairs(cache.all())).toEqual(pairs(at.kvs));
+      }),
+      { numRuns: 15, endOnFailure: true },
+    );
+  });
+
+  test('below a namespace and through a codec; a put is seen once waited for', async () => {
+    const kv = client.namespace('app/').withCodec(json<{ readonly port: number }>());
+    await kv.put('config', { port: 1 });
+    await using cache = cacheOf({ kv, raw: client.raw }, prefix(''));
+    await cache.ready;
+    expect(cache.get('config')?.value.port).toBe(1);
+    const { revision } = await kv.put('config', { port: 2 });
+    await cache.waitFor(revision);
+    expect(cache.get('config')?.value.port).toBe(2);
+    // Revisions of other keys are reached too: the cache asks how far it is.
+    const { revision: elsewhere } = await client.kv.put('elsewhere', '');
+    await cache.waitFor(elsewhere);
+    expect(await cache.sync()).toBeGreaterThanOrEqual(elsewhere);
+  });
+});
