@@ -42,8 +42,8 @@ class StoredKeyValue<Value> implements KeyValue<Value> {
 
   constructor(kv: WireKeyValue, prefixBytes: number, codec: Codec<Value, never>) {
     // Copied: a view would keep the whole message alive (J-4), and may be a Buffer.
-    this.key = Uint8Array.prototype.slice.call(kv.key, prefixBytes);
-    this.bytes = Uint8Array.prototype.slice.call(kv.value);
+    this.key = new Uint8Array(kv.key.subarray(prefixBytes));
+    this.bytes = new Uint8Array(kv.value);
     this.createRevision = counterFromWire('create revision', kv.createRevision);
     this.modRevision = counterFromWire('mod revision', kv.modRevision);
     this.version = counterFromWire('version', kv.version);

@@ -69,8 +69,16 @@ export class Held implements AsyncDisposable {
     return stillThere(this.#place);
   }
 
-  /** A put that takes effect only while it is held. Rejects with `lost` (nothing happened) otherwise. */
+  /**
+   * A put that takes effect only while it is held. Rejects with `lost` (nothing happened) otherwise. Throws `TypeError` for a key that would stand
+   * in the line of owners itself.
+   */
   async put(key: Bytes, value: Bytes, options: PutOptions = {}): Promise<PutResult> {
+    const text = typeof key === 'string' ? key : new TextDecoder().decode(key);
+    const line = this.#place.key.slice(0, this.#place.key.lastIndexOf('/') + 1);
+    if (text.startsWith(line) && text !== this.#place.key) {
+      throw new TypeError(`key "${text}" would be an owner: ${line} belongs to the line of owners`);
+    }
     const { results } = await this.#guarded([put(key, value, options)], options);
     return results[0];
   }

@@ -129,7 +129,7 @@ class GrpcJsChannel implements Channel {
     if (options.signal.aborted) return Promise.reject(options.signal.reason as Error);
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        call.cancel();
+        cancel(call);
         reject(options.signal.reason as Error);
       };
       const call = this.#client.makeUnaryRequest(
@@ -171,7 +171,7 @@ class GrpcJsChannel implements Channel {
         call.end();
       },
       cancel: () => {
-        call.cancel();
+        cancel(call);
       },
       consumed: () => {
         unread -= 1;
@@ -201,6 +201,14 @@ class GrpcJsChannel implements Channel {
     for (const call of this.#calls) call.cancel();
     this.#client.close();
   }
+}
+
+/** grpc-js forgets a cancellation that comes in the turn in which the call began, and sends it all the same: so once more in the next. */
+function cancel(call: { cancel(): void }): void {
+  call.cancel();
+  setImmediate(() => {
+    call.cancel();
+  });
 }
 
 function target(endpoint: Endpoint): string {

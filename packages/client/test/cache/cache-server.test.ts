@@ -110,6 +110,9 @@ describe.each(availableServers())('a cache, on $name', (binary) => {
     await using cache = cacheOf({ kv, raw: client.raw }, prefix(''));
     await cache.ready;
     expect(cache.get('config')?.value.port).toBe(1);
+    // J-4: a copy of its own, and no Buffer.
+    expect(cache.get('config')?.bytes.constructor).toBe(Uint8Array);
+    expect(cache.get('config')?.bytes.buffer.byteLength).toBe(10);
     const { revision } = await kv.put('config', { port: 2 });
     await cache.waitFor(revision);
     expect(cache.get('config')?.value.port).toBe(2);

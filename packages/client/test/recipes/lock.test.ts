@@ -135,6 +135,7 @@ describe.each(availableServers())('locks, on $name', (binary) => {
       else: [{ type: 'find', key: 'guarded' }],
     });
     expect(second.succeeded ? undefined : second.results[0]?.text()).toBe('1');
+    await expect(lock.put('guard/mine', '')).rejects.toThrow('belongs to the line of owners');
     await lock.release();
     await expect(lock.put('guarded', '2')).rejects.toMatchObject({ code: 'lost' });
     expect((await client.kv.find('guarded'))?.text()).toBe('1');
