@@ -11,7 +11,7 @@ import type {
   TxnRequest,
 } from '@kv/proto';
 import { Transcript } from './transcript.js';
-import type { Duplex, Wire } from './wire.js';
+import type { DuplexCall, Wire } from './wire.js';
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -70,7 +70,7 @@ export class Session {
     });
   }
 
-  duplex<M extends MethodDescriptor>(method: M): Duplex<M> {
+  duplex<M extends MethodDescriptor>(method: M): DuplexCall<M> {
     return this.#wire.duplex(method);
   }
 }

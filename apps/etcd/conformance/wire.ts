@@ -1,4 +1,4 @@
-/** The client of the comparison: every call of the API by its descriptor, every field of every answer kept. */
+/** The client of the comparison: every call of the API by its descriptor, every field of every answer kept. `GrpcWire` is the one on sockets. */
 import { Client, credentials } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 import type { MethodDescriptor, RequestOf, ResponseOf } from '@kv/proto';
@@ -8,9 +8,42 @@ export type Answer<T> =
   | { readonly ok: true; readonly message: T }
   | { readonly ok: false; readonly code: number; readonly text: string };
 
-const CALL_MS_MAX = 20_000;
+export const CALL_MS_MAX = 20_000;
 
-export class Wire {
+/** How the messages of a server stream came, and how it ended. */
+export interface StreamEnd<T> {
+  readonly messages: readonly T[];
+  readonly code: number;
+  readonly text: string;
+}
+
+/** An open call of which both sides send. */
+export interface DuplexCall<M extends MethodDescriptor> {
+  send(request: RequestOf<M>): void;
+  finish(): void;
+  cancel(): void;
+  /** The next answer, or `end`; rejects when nothing comes. */
+  next(): Promise<ResponseOf<M> | 'end'>;
+}
+
+/** A way to one server. */
+export interface Wire {
+  /** One request, one answer. */
+  unary<M extends MethodDescriptor>(
+    method: M,
+    request: RequestOf<M>,
+  ): Promise<Answer<ResponseOf<M>>>;
+  /** One request, any number of answers, then how it ended. */
+  serverStream<M extends MethodDescriptor>(
+    method: M,
+    request: RequestOf<M>,
+  ): Promise<StreamEnd<ResponseOf<M>>>;
+  /** Both sides send; the script reads one answer at a time. */
+  duplex<M extends MethodDescriptor>(method: M): DuplexCall<M>;
+  close(): void;
+}
+
+export class GrpcWire implements Wire {
   readonly #client: Client;
 
   constructor(endpoint: string) {
@@ -19,7 +52,6 @@ export class Wire {
     });
   }
 
-  /** One request, one answer. */
   unary<M extends MethodDescriptor>(
     method: M,
     request: RequestOf<M>,
@@ -39,15 +71,10 @@ export class Wire {
     });
   }
 
-  /** One request, any number of answers, then how it ended. */
   serverStream<M extends MethodDescriptor>(
     method: M,
     request: RequestOf<M>,
-  ): Promise<{
-    readonly messages: readonly ResponseOf<M>[];
-    readonly code: number;
-    readonly text: string;
-  }> {
+  ): Promise<StreamEnd<ResponseOf<M>>> {
     const stream = this.#client.makeServerStreamRequest(
       method.path,
       (message: RequestOf<M>): Buffer => Buffer.from(method.request.encode(message)),
@@ -67,8 +94,7 @@ export class Wire {
     });
   }
 
-  /** Both sides send; the script reads one answer at a time. */
-  duplex<M extends MethodDescriptor>(method: M): Duplex<M> {
+  duplex<M extends MethodDescriptor>(method: M): DuplexCall<M> {
     return new Duplex(this.#client, method);
   }
 
@@ -77,8 +103,7 @@ export class Wire {
   }
 }
 
-/** An open bidirectional call. */
-export class Duplex<M extends MethodDescriptor> {
+class Duplex<M extends MethodDescriptor> implements DuplexCall<M> {
   readonly #call: ReturnType<Client['makeBidiStreamRequest']>;
   readonly #answers: (ResponseOf<M> | 'end')[] = [];
   #wanted: (() => void) | undefined;
@@ -113,7 +138,6 @@ export class Duplex<M extends MethodDescriptor> {
     this.#call.cancel();
   }
 
-  /** The next answer, or `end`; rejects when nothing comes. */
   async next(): Promise<ResponseOf<M> | 'end'> {
     if (this.#answers.length === 0) {
       await new Promise<void>((resolve, reject) => {

@@ -12,6 +12,7 @@ export async function waitInTime<T>(
   let cancel: () => void = () => undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
     cancel = clock.schedule(withinMs, () => {
+      clock.noteActivity();
       const problem = `${what} did not come within ${withinMs} ms of virtual time`;
       reject(
         new TestClusterError('timeout', problem, {

@@ -45,6 +45,7 @@ export class TestCluster implements AsyncDisposable {
   readonly #members: readonly TestMember[];
   readonly #clients: ClusterClients;
   readonly #loopbacks = new Map<TestMember, Loopback>();
+  #listening: Promise<void> = Promise.resolve();
   #founded: ClusterSnapshot | undefined;
   #closed: Promise<void> | undefined;
 
@@ -91,17 +92,15 @@ export class TestCluster implements AsyncDisposable {
    * Also takes connections on free ports of 127.0.0.1; resolves with the addresses, in the order of the members. Time limits of
    * such clients are those of real time.
    */
-  async listen(): Promise<readonly string[]> {
-    this.#assertOpen();
-    for (const member of this.#members) {
-      if (this.#loopbacks.has(member)) continue;
-      const { inside } = member.door;
-      if (inside === undefined) throw wrongState(member, 'restart it before you listen');
-      const loopback = await Loopback.open(member.door, inside, this.#clock);
-      this.#loopbacks.set(member, loopback);
-      if (this.#plan.time === 'onDemand') this.#clock.drive(() => loopback.wantsTime());
-    }
-    return [...this.#loopbacks.values()].map(({ address }) => address);
+  listen(): Promise<readonly string[]> {
+    if (this.#closed !== undefined) return Promise.reject(closedError());
+    // One after the other: who asks a second time gets the same addresses.
+    const listening = this.#listening.then(() => this.#listen());
+    this.#listening = listening.then(
+      () => undefined,
+      () => undefined,
+    );
+    return listening;
   }
 
   // Time.
@@ -253,9 +252,22 @@ export class TestCluster implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#clients.close();
+    await this.#listening;
     for (const loopback of this.#loopbacks.values()) await loopback.close();
     for (const member of this.#members) if (member.state !== 'down') await member.stop();
     this.#clock.stop(closedError());
+  }
+
+  async #listen(): Promise<readonly string[]> {
+    for (const member of this.#members) {
+      if (this.#loopbacks.has(member)) continue;
+      const { inside } = member.door;
+      if (inside === undefined) throw wrongState(member, 'restart it before you listen');
+      const loopback = await Loopback.open(member.door, inside, this.#clock);
+      this.#loopbacks.set(member, loopback);
+      if (this.#plan.time === 'onDemand') this.#clock.drive(() => loopback.wantsTime());
+    }
+    return [...this.#loopbacks.values()].map(({ address }) => address);
   }
 
   async #startAll(): Promise<void> {

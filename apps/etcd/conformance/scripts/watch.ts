@@ -2,10 +2,10 @@
 import { WatchCreateRequest, WatchRequest, services } from '@kv/proto';
 import { bytes } from '../script.js';
 import type { Script, Session } from '../script.js';
-import type { Duplex } from '../wire.js';
+import type { DuplexCall } from '../wire.js';
 import { opDelete, opPut } from './operations.js';
 
-type WatchStream = Duplex<typeof services.watch.watch>;
+type WatchStream = DuplexCall<typeof services.watch.watch>;
 
 const create = (stream: WatchStream, fields: Partial<WatchCreateRequest>): void => {
   const value = WatchCreateRequest.create(fields);
