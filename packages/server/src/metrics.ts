@@ -15,6 +15,13 @@ export interface Gauge {
 export interface Histogram {
   /** In the unit of the name's last word; durations are seconds. */
   observe(value: number, ...labels: readonly string[]): void;
+  /** The line of these labels, for who counts often: it is looked up once. */
+  of(...labels: readonly string[]): Line;
+}
+
+/** One line of a histogram. */
+export interface Line {
+  observe(value: number): void;
 }
 
 export interface Metrics {
@@ -30,6 +37,26 @@ export interface Metrics {
   ): Histogram;
 }
 
+/** Lines by an operation and whether it succeeded, each made when it is first needed and then found without its labels. */
+export class OutcomeLines {
+  readonly #make: (operation: string, success: string) => Line;
+  readonly #succeeded = new Map<string, Line>();
+  readonly #failed = new Map<string, Line>();
+
+  constructor(make: (operation: string, success: string) => Line) {
+    this.#make = make;
+  }
+
+  get(operation: string, success: boolean): Line {
+    const lines = success ? this.#succeeded : this.#failed;
+    const known = lines.get(operation);
+    if (known !== undefined) return known;
+    const made = this.#make(operation, String(success));
+    lines.set(operation, made);
+    return made;
+  }
+}
+
 const nothing = (): void => undefined;
 
 /** Counts nothing. */
@@ -37,5 +64,5 @@ export const noMetrics: Metrics = Object.freeze({
   counter: () => ({ inc: nothing }),
   gauge: () => ({ set: nothing }),
   gaugeOf: nothing,
-  histogram: () => ({ observe: nothing }),
+  histogram: () => ({ observe: nothing, of: () => ({ observe: nothing }) }),
 });

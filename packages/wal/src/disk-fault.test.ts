@@ -104,6 +104,18 @@ describe('W3: a failed sync', () => {
     expect(wal.failure).toMatchObject({ code: 'sync-failed' });
   });
 
+  it('is fatal on the calling thread as well', async () => {
+    const disk = makeDisk();
+    const wal = await create(disk);
+    disk.fail('sync', 1, 'EIO');
+    wal.append({ entries: [entry(1)] });
+    expect(() => wal.syncNow()).toThrow(expect.objectContaining({ code: 'sync-failed' }) as Error);
+    expect(() => wal.syncNow()).toThrow(expect.objectContaining({ code: 'dead' }) as Error);
+    await wal.close();
+    disk.reboot('none');
+    expect((await open(disk)).recovered.entries).toEqual([]);
+  });
+
   it('fails the sync that waits behind it, too', async () => {
     const disk = makeDisk();
     const wal = await create(disk);

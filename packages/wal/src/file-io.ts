@@ -74,6 +74,15 @@ export async function syncFile(file: FileHandle): Promise<void> {
   }
 }
 
+/** As `syncFile`, on the calling thread. */
+export function syncFileNow(file: FileHandle): void {
+  try {
+    file.syncNow();
+  } catch (error) {
+    throw syncError(file.path, error);
+  }
+}
+
 /** Flushes the names in a directory. */
 export async function syncDirectory(fileSystem: FileSystem, path: string): Promise<void> {
   try {

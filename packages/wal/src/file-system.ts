@@ -19,6 +19,8 @@ export interface FileHandle {
   truncate(size: number): void;
   /** fdatasync off the calling thread: content and size are durable once this resolves. */
   sync(): Promise<void>;
+  /** The same on the calling thread, which it blocks: durable when this returns. */
+  syncNow(): void;
   close(): void;
 }
 

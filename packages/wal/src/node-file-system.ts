@@ -40,6 +40,10 @@ class NodeFile implements FileHandle {
     });
   }
 
+  syncNow(): void {
+    fs.fdatasyncSync(this.#descriptor);
+  }
+
   close(): void {
     fs.closeSync(this.#descriptor);
   }

@@ -5,7 +5,7 @@
  * owner must not call again (invariant W3).
  */
 import { join } from 'node:path';
-import { attempt, openFile, syncDirectory, syncFile, writeFully } from './file-io.js';
+import { attempt, openFile, syncDirectory, syncFile, syncFileNow, writeFully } from './file-io.js';
 import type { FileHandle, FileSystem } from './file-system.js';
 import { invariant } from './invariant.js';
 import { formatSegmentName, type SegmentId } from './segment-name.js';
@@ -53,12 +53,13 @@ export class SegmentWriter {
 
   /** Writes `bytes` at the end; durable once this resolves. The write is done before this returns. */
   async append(bytes: Uint8Array): Promise<void> {
-    const file = this.#file;
-    invariant(file !== undefined, 'a segment is open');
-    writeFully(file, bytes, this.#end);
-    this.#end += bytes.length;
-    if (this.#end > this.#zeroedEnd && bytes.length <= ZERO_AHEAD_BATCH_MAX) this.#zeroAhead(file);
-    await this.#sync(file);
+    await this.#sync(this.#write(bytes));
+  }
+
+  /** As `append`, on the calling thread: durable when this returns. */
+  appendNow(bytes: Uint8Array): void {
+    const file = this.#write(bytes);
+    if (this.#settings.fsync) syncFileNow(file);
   }
 
   /**
@@ -94,6 +95,15 @@ export class SegmentWriter {
   close(): void {
     this.#file?.close();
     this.#file = undefined;
+  }
+
+  #write(bytes: Uint8Array): FileHandle {
+    const file = this.#file;
+    invariant(file !== undefined, 'a segment is open');
+    writeFully(file, bytes, this.#end);
+    this.#end += bytes.length;
+    if (this.#end > this.#zeroedEnd && bytes.length <= ZERO_AHEAD_BATCH_MAX) this.#zeroAhead(file);
+    return file;
   }
 
   /** Writes what the file already reads as: so nothing depends on whether a crash lets it survive. */

@@ -33,6 +33,10 @@ function gate(inner: FileSystem): {
       await held;
       await file.sync();
     },
+    syncNow: () => {
+      syncs++;
+      file.syncNow();
+    },
   });
   const fileSystem: FileSystem = {
     makeDirectory: (path) => {
@@ -101,6 +105,47 @@ describe('append and sync', () => {
     const running = wal.sync();
     expect(wal.sync()).toBe(running);
     await running;
+  });
+
+  it('W1: a sync on this thread is done when it returns, and is the only one for what it covers', async () => {
+    const disk = makeDisk();
+    const { fileSystem, syncs } = gate(disk);
+    const wal = await Wal.create(DIRECTORY, METADATA, { fileSystem });
+    const before = syncs();
+    wal.append({ entries: entries(1, 2), hardState: state(1, 1) });
+    expect(wal.syncNow()).toBe(true);
+    expect(syncs() - before).toBe(1);
+    await wal.sync();
+    expect([wal.syncNow(), syncs() - before]).toEqual([true, 1]);
+    disk.reboot('none');
+    const { recovered } = await open(disk);
+    expect(ids(recovered.entries)).toEqual(['1@1', '2@1']);
+    expect(recovered.hardState?.commit).toBe(1);
+  });
+
+  it('W2: a sync on this thread is refused while one runs, whose bytes come first', async () => {
+    const disk = makeDisk();
+    const wal = await create(disk);
+    wal.append({ entries: entries(1, 1) });
+    const running = wal.sync();
+    wal.append({ entries: entries(2, 2) });
+    expect(wal.syncNow()).toBe(false);
+    await running;
+    expect(wal.syncNow()).toBe(true);
+    disk.reboot('none');
+    expect(ids((await open(disk)).recovered.entries)).toEqual(['1@1', '2@1']);
+  });
+
+  it('W2: a sync on this thread is refused where a new segment begins', async () => {
+    const disk = makeDisk();
+    const wal = await create(disk, { segmentBytes: 1000 });
+    wal.append({ entries: [entry(1, 1, new Uint8Array(2000))] });
+    expect(wal.syncNow()).toBe(true);
+    wal.append({ entries: [entry(2)] });
+    expect(wal.syncNow()).toBe(false);
+    expect(wal.segmentNames).toHaveLength(1);
+    await wal.sync();
+    expect(wal.segmentNames).toHaveLength(2);
   });
 
   it('copies the bytes of entries before append returns', async () => {

@@ -17,11 +17,9 @@ import {
 } from '@kv/raft';
 import { WalError, ioError } from './errors.js';
 import { attempt, listDirectory, syncDirectory } from './file-io.js';
-import type { FileSystem } from './file-system.js';
 import { invariant } from './invariant.js';
-import { nodeFileSystem } from './node-file-system.js';
+import { closeOnFailure, removeUnfinished, settingsOf } from './log-directory.js';
 import {
-  SEGMENT_BYTES,
   UNSYNCED_BYTES_MAX,
   type OpenOptions,
   type Recovered,
@@ -33,7 +31,7 @@ import { RecordType } from './record.js';
 import { Retention } from './retention.js';
 import { RecordWriter } from './record-writer.js';
 import { readContents, repairTail } from './recovery.js';
-import { formatSegmentName, isUnfinishedName, segmentsOf, type SegmentId } from './segment-name.js';
+import { formatSegmentName, segmentsOf, type SegmentId } from './segment-name.js';
 import { SegmentWriter, type SegmentSettings } from './segment-writer.js';
 
 /** Where a log goes on, and what its last records said. */
@@ -45,6 +43,15 @@ interface WalState {
   readonly lastIndex: LogIndex;
   readonly hardState: HardState | undefined;
   readonly snapshotIndex: LogIndex;
+}
+
+/** A buffer on its way to the disk, and what its end means. */
+interface FullBuffer {
+  readonly bytes: Uint8Array;
+  readonly target: SegmentId;
+  /** Offset in `target` of what follows it. */
+  readonly end: number;
+  readonly commit: LogIndex;
 }
 
 const FIRST_SEGMENT: SegmentId = { sequence: 0, firstIndex: toIndex(0) };
@@ -222,6 +229,24 @@ export class Wal implements AsyncDisposable {
   }
 
   /**
+   * As `sync`, on the calling thread, which it blocks for as long as the disk takes. False, with nothing done, where that
+   * is not possible: while a sync runs, and when a new segment is due. Fails as `sync` does.
+   */
+  syncNow(): boolean {
+    this.#checkUsable();
+    if (this.#running !== undefined || this.#startsSegment()) return false;
+    if (this.#filling.length === 0) return true;
+    const batch = this.#swap();
+    try {
+      this.#writer.appendNow(batch.bytes);
+    } catch (error) {
+      throw this.#dead(error);
+    }
+    this.#synced(batch);
+    return true;
+  }
+
+  /**
    * Records that a snapshot exists as a durable file; resolves when the record is durable. `meta.index` beyond
    * `lastIndex` is a leader's snapshot, which replaces the log: the next entry is `meta.index` + 1.
    */
@@ -353,29 +378,46 @@ export class Wal implements AsyncDisposable {
     return this.#running;
   }
 
-  /** Swaps the buffers and makes the full one durable. Appends go on into the other one meanwhile. */
   async #flush(): Promise<void> {
+    const isNew = this.#startsSegment();
+    const batch = this.#swap();
+    try {
+      if (isNew) await this.#writer.begin(batch.target, batch.bytes);
+      else await this.#writer.append(batch.bytes);
+    } catch (error) {
+      throw this.#dead(error);
+    }
+    if (isNew) this.#retention.add(batch.target);
+    this.#synced(batch);
+  }
+
+  /** Whether the filling buffer is the beginning of a segment that is not there yet. */
+  #startsSegment(): boolean {
+    return this.#target !== this.#retention.segments.at(-1);
+  }
+
+  /** Takes the full buffer. Appends go on into the other one meanwhile. */
+  #swap(): FullBuffer {
     const full = this.#filling;
-    const target = this.#target;
-    const isNew = target !== this.#retention.segments.at(-1);
     const end = this.#base + full.length;
     this.#filling = this.#idle;
     this.#idle = full;
     this.#filling.begin(full.crc);
     this.#base = end;
-    const commit = this.#hardState?.commit ?? toIndex(0);
-    try {
-      const bytes = full.encoded();
-      this.#bytesWritten += bytes.length;
-      if (isNew) await this.#writer.begin(target, bytes);
-      else await this.#writer.append(bytes);
-    } catch (error) {
-      this.#failure = ioError('write', this.#settings.directory, error);
-      throw this.#failure;
-    }
-    if (isNew) this.#retention.add(target);
+    const bytes = full.encoded();
+    this.#bytesWritten += bytes.length;
+    return { bytes, target: this.#target, end, commit: this.#hardState?.commit ?? toIndex(0) };
+  }
+
+  #synced({ target, end, commit }: FullBuffer): void {
     if (target === this.#target) this.#durable = end;
     this.#retention.commitDurable(commit);
+  }
+
+  /** After this nothing is written any more (W3). */
+  #dead(error: unknown): WalError {
+    this.#failure = ioError('write', this.#settings.directory, error);
+    return this.#failure;
   }
 
   async #close(): Promise<void> {
@@ -390,36 +432,5 @@ export class Wal implements AsyncDisposable {
     } finally {
       this.#writer.close();
     }
-  }
-}
-
-function settingsOf(directory: string, options: WalOptions): SegmentSettings {
-  return {
-    fileSystem: options.fileSystem ?? nodeFileSystem,
-    directory,
-    segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
-    fsync: options.fsync ?? true,
-  };
-}
-
-function removeUnfinished(
-  fileSystem: FileSystem,
-  directory: string,
-  names: readonly string[],
-): void {
-  for (const name of names.filter(isUnfinishedName)) {
-    const path = join(directory, name);
-    attempt('remove', path, () => {
-      fileSystem.remove(path);
-    });
-  }
-}
-
-async function closeOnFailure(writer: SegmentWriter, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    writer.close();
-    throw error;
   }
 }

@@ -163,7 +163,8 @@ export class Driver {
 
   async #sync(wal: Wal): Promise<void> {
     const count = this.#history.atoms.length;
-    await wal.sync();
+    const isDone = this.#random(3) === 0 && wal.syncNow();
+    if (!isDone) await wal.sync();
     this.#history.promised = Math.max(this.#history.promised, count);
   }
 

@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logger.js';
 import { doublingBuckets } from '../metric-buckets.js';
+import { OutcomeLines } from '../metrics.js';
 import type { Counter, Histogram, Metrics } from '../metrics.js';
 import { commandNames, type Command } from './command.js';
 import type { Outcome, TxnOpOutcome } from './outcome.js';
@@ -23,7 +24,7 @@ export class ApplyMetrics implements ApplyObserver {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #slowMs: number;
-  readonly #duration: Histogram;
+  readonly #duration: OutcomeLines;
   readonly #slow: Counter;
   readonly #commit: Histogram;
   readonly #puts: Counter;
@@ -40,12 +41,13 @@ export class ApplyMetrics implements ApplyObserver {
     this.#clock = clock;
     this.#logger = logger;
     this.#slowMs = slowMs;
-    this.#duration = metrics.histogram(
+    const duration = metrics.histogram(
       'etcd_server_apply_duration_seconds',
       'Time to apply one committed request.',
       doublingBuckets(0.0001, 20),
       ['version', 'op', 'success'],
     );
+    this.#duration = new OutcomeLines((op, success) => duration.of('v3', op, success));
     this.#slow = metrics.counter(
       'etcd_server_slow_apply_total',
       'Requests that took longer to apply than the warning duration.',
@@ -79,7 +81,7 @@ export class ApplyMetrics implements ApplyObserver {
     const tookMs = this.#clock.monotonicMs() - this.#startedMs;
     const success = outcome.type !== 'rejected' || outcome.reason === 'compacted';
     const op = commandNames[command.type];
-    this.#duration.observe(tookMs / 1000, 'v3', op, success ? 'true' : 'false');
+    this.#duration.get(op, success).observe(tookMs / 1000);
     if (tookMs > this.#slowMs) this.#tellSlow(op, tookMs);
     this.#count(outcome);
   }

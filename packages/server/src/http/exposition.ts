@@ -52,6 +52,8 @@ abstract class Labelled<T> implements Family {
   protected readonly help: string;
   protected readonly labelNames: readonly string[];
   readonly #children = new Map<string, { readonly values: readonly string[]; readonly of: T }>();
+  /** The child without labels, found without a key. */
+  #only: T | undefined;
 
   constructor(name: string, help: string, labelNames: readonly string[]) {
     this.name = name;
@@ -61,11 +63,13 @@ abstract class Labelled<T> implements Family {
 
   /** The numbers of these label values, in the order of the label names. */
   child(...values: readonly string[]): T {
+    if (values.length === 0 && this.#only !== undefined) return this.#only;
     const key = values.join('\u0000');
     const known = this.#children.get(key);
     if (known !== undefined) return known.of;
     const created = { values, of: this.empty() };
     this.#children.set(key, created);
+    if (values.length === 0) this.#only = created.of;
     return created.of;
   }
 

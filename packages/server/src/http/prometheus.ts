@@ -47,9 +47,18 @@ export class PrometheusMetrics implements Metrics {
     labelNames: readonly string[] = [],
   ): Histogram {
     const family = this.register(new HistogramFamily(name, help, buckets, labelNames));
+    const { bounds } = family;
     return {
       observe(value, ...labels) {
-        observe(family.bounds, family.child(...labels), value);
+        observe(bounds, family.child(...labels), value);
+      },
+      of(...labels) {
+        const sample = family.child(...labels);
+        return {
+          observe: (value) => {
+            observe(bounds, sample, value);
+          },
+        };
       },
     };
   }

@@ -20,6 +20,7 @@ import { loadReplicatedState } from '../replicated-state.js';
 import { RequestMetrics } from '../request/request-metrics.js';
 import type { Storage } from '../storage.js';
 import { FakeClock } from '../testing/index.js';
+import { QUICK_SYNCS_MIN } from './inline-sync.js';
 import { Replica } from './replica.js';
 
 /** A log whose syncs wait for the test. */
@@ -33,6 +34,15 @@ class ManualLog {
 
   sync(): Promise<void> {
     return new Promise((resolve, reject) => this.#syncs.push({ resolve, reject }));
+  }
+
+  /** Syncs in the turn that asks for one, if the test says so. */
+  quick = false;
+  syncedNow = 0;
+
+  syncNow(): boolean {
+    if (this.quick) this.syncedNow += 1;
+    return this.quick;
   }
 
   get syncsUnderWay(): number {
@@ -213,6 +223,45 @@ describe('a put', () => {
     log.finishSync();
     await clock.settle();
     expect(heard).toEqual(['a timedOut', 'applied 2']);
+  });
+});
+
+describe('a put on a quick disk', () => {
+  beforeEach(async () => {
+    for (let n = 0; n < QUICK_SYNCS_MIN; n++) {
+      put(`warm${n}`);
+      await clock.settle();
+      log.finishSync();
+      await clock.settle();
+    }
+    heard = [];
+    log.quick = true;
+  });
+
+  it('I1 that is alone is synced, applied and answered in one turn', async () => {
+    const { revision } = store;
+    put('a');
+    await clock.turns(1);
+    expect([log.syncedNow, log.syncsUnderWay]).toEqual([1, 0]);
+    expect(heard).toEqual([`applied ${revision + 1}`, 'a answered']);
+  });
+
+  it('that is not alone waits for the pool, where others can gather behind it', async () => {
+    put('a');
+    put('b');
+    await clock.settle();
+    expect([log.syncedNow, log.syncsUnderWay, heard]).toEqual([0, 1, []]);
+  });
+
+  it('I4 whose sync fails ends the member, and is answered to nobody', async () => {
+    log.syncNow = () => {
+      throw new Error('EIO');
+    };
+    put('a');
+    await clock.settle();
+    expect(failures.map(({ message }) => message)).toEqual(['EIO']);
+    await replica.close();
+    expect(heard).toEqual(['a stopped']);
   });
 });
 

@@ -10,6 +10,8 @@
  *           messages that promise ──▶ peers     committed now ──▶ applier.apply ──▶ answers     node.advance ──▶ turn
  * ```
  *
+ * A lone entry on a quick disk is synced in the turn itself, and its caller answered in it (`inline-sync.ts`).
+ *
  * At most one `Ready` is under way. Everything between two waits happens in one turn of the event loop, so nothing here
  * needs a lock, and a batch is whatever arrived during the last wait.
  */
@@ -27,13 +29,14 @@ import type { Pending } from '../request/pending.js';
 import type { Proposal } from '../request/proposal.js';
 import type { RequestMetrics } from '../request/request-metrics.js';
 import type { Inbox } from './inbox.js';
+import { InlineSyncs } from './inline-sync.js';
 import type { Laggards } from './laggards.js';
 import type { LogTrimmer } from './log-trimmer.js';
 import type { ReplicaMetrics } from './replica-metrics.js';
 
 export interface LoopParts {
   readonly node: RawNode;
-  readonly wal: Pick<Wal, 'append' | 'sync'>;
+  readonly wal: Pick<Wal, 'append' | 'sync' | 'syncNow'>;
   readonly log: StableLog;
   readonly inbox: Inbox;
   readonly pending: Pending;
@@ -79,6 +82,9 @@ export class ReplicaLoop {
   #state: State = 'idle';
   #scheduled = false;
   #tickDue = false;
+  readonly #inlineSyncs = new InlineSyncs();
+  /** The last `Ready` was synced without a wait. */
+  #syncedInTurn = false;
   /** Changes of configuration that wait for a turn, and for a leader. */
   #confChanges: ProposedConfChange[] = [];
   /** Called once nothing is under way any more. */
@@ -150,7 +156,9 @@ export class ReplicaLoop {
         return;
       }
       this.#takeInput();
-      if (this.#parts.node.hasReady()) this.#process(this.#parts.node.ready());
+      this.#processNext();
+      // What a lone member has synced it has committed: its caller hears in the same turn.
+      if (this.#syncedInTurn) this.#processNext();
       if (this.#hasWork()) this.wake();
     });
   }
@@ -220,8 +228,14 @@ export class ReplicaLoop {
     return false;
   }
 
+  #processNext(): void {
+    this.#syncedInTurn = false;
+    const { node } = this.#parts;
+    if (this.#state === 'idle' && node.hasReady()) this.#process(node.ready());
+  }
+
   #process(ready: Ready): void {
-    const { wal, log, peers, metrics, clock, linearizable } = this.#parts;
+    const { wal, log, peers, clock, linearizable } = this.#parts;
     if (ready.snapshot !== undefined) {
       throw new MemberError('unsupported_data', 'a snapshot came from a leader: not supported yet');
     }
@@ -237,16 +251,29 @@ export class ReplicaLoop {
       return;
     }
     const startedMs = clock.monotonicMs();
-    const synced = wal.sync();
+    if (this.#inlineSyncs.allow(entries) && wal.syncNow()) {
+      this.#syncedInTurn = true;
+      this.#synced(ready, startedMs);
+      this.#finish(ready, ready.committedEntries);
+      return;
+    }
     const [durable, rest] = splitAt(ready.committedEntries, entries[0]?.index);
-    this.#wait(synced, () => {
-      metrics.synced(clock.monotonicMs() - startedMs);
-      log.append(entries);
-      if (hardState !== undefined) log.setHardState(hardState);
+    this.#wait(wal.sync(), () => {
+      this.#synced(ready, startedMs);
       this.#finish(ready, rest);
     });
     // The disk works; these were durable before.
     this.#apply(durable);
+  }
+
+  /** What was appended is on stable storage. */
+  #synced({ entries, hardState }: Ready, startedMs: number): void {
+    const { clock, metrics, log } = this.#parts;
+    const tookMs = clock.monotonicMs() - startedMs;
+    metrics.synced(tookMs);
+    this.#inlineSyncs.observe(tookMs);
+    log.append(entries);
+    if (hardState !== undefined) log.setHardState(hardState);
   }
 
   #finish(ready: Ready, committed: readonly Entry[]): void {

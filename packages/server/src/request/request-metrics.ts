@@ -4,7 +4,8 @@ import type { Outcome } from '../apply/outcome.js';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../logger.js';
 import { doublingBuckets } from '../metric-buckets.js';
-import type { Counter, Histogram, Metrics } from '../metrics.js';
+import { OutcomeLines } from '../metrics.js';
+import type { Counter, Metrics } from '../metrics.js';
 import type { ReadFailure } from './linearizable.js';
 import type { Proposal } from './proposal.js';
 
@@ -12,8 +13,8 @@ export class RequestMetrics {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #slowMs: number;
-  readonly #requests: Histogram;
-  readonly #ranges: Histogram;
+  readonly #requests: OutcomeLines;
+  readonly #ranges: OutcomeLines;
   readonly #failed: Counter;
   readonly #slowRounds: Counter;
   readonly #failedRounds: Counter;
@@ -23,18 +24,20 @@ export class RequestMetrics {
     this.#clock = clock;
     this.#logger = logger;
     this.#slowMs = slowMs;
-    this.#requests = metrics.histogram(
+    const requests = metrics.histogram(
       'etcd_server_request_duration_seconds',
       'Time of a request inside of the server.',
       doublingBuckets(0.001, 14),
       ['type', 'success'],
     );
-    this.#ranges = metrics.histogram(
+    const ranges = metrics.histogram(
       'etcd_server_range_duration_seconds',
       'Time of one range against the store.',
       doublingBuckets(0.0001, 20),
       ['success'],
     );
+    this.#requests = new OutcomeLines((type, success) => requests.of(type, success));
+    this.#ranges = new OutcomeLines((_type, success) => ranges.of(success));
     this.#failed = metrics.counter(
       'etcd_server_proposals_failed_total',
       'Proposals that were refused or had no result in time.',
@@ -72,7 +75,7 @@ export class RequestMetrics {
     startedMs: number,
   ): void {
     const nowMs = this.now();
-    if (type === 'Range') this.#ranges.observe((nowMs - startedMs) / 1000, String(success));
+    if (type === 'Range') this.#ranges.get(type, success).observe((nowMs - startedMs) / 1000);
     this.#took(type, success, nowMs - arrivedMs);
   }
 
@@ -83,7 +86,7 @@ export class RequestMetrics {
   }
 
   #took(type: string, success: boolean, tookMs: number): void {
-    this.#requests.observe(tookMs / 1000, type, String(success));
+    this.#requests.get(type, success).observe(tookMs / 1000);
     if (tookMs <= this.#slowMs) return;
     this.#logger.log('warn', 'request stats', {
       'time spent': `${tookMs.toFixed(3)}ms`,

@@ -219,14 +219,10 @@ export class FaultyDisk implements FileSystem {
       },
       sync: async () => {
         await Promise.resolve();
-        try {
-          this.#check('sync', path);
-        } catch (error) {
-          if (!this.#crashed) file.dropUnsynced();
-          throw error;
-        }
-        this.#step();
-        file.sync();
+        this.#sync(path, file);
+      },
+      syncNow: () => {
+        this.#sync(path, file);
       },
       close: () => {
         if (!isOpen) throw systemError('EBADF', 'close', path);
@@ -247,6 +243,17 @@ export class FaultyDisk implements FileSystem {
     const count = this.#shortWrites ? 1 + this.#random(source.length) : source.length;
     file.write(source.subarray(0, count), position);
     return count;
+  }
+
+  #sync(path: string, file: SimulatedFile): void {
+    try {
+      this.#check('sync', path);
+    } catch (error) {
+      if (!this.#crashed) file.dropUnsynced();
+      throw error;
+    }
+    this.#step();
+    file.sync();
   }
 
   /** Names after a crash: each un-synced change survives or not, as the policy says; a rename is one change. */
