@@ -2,7 +2,10 @@
 
 /** Bounds that an owner may change. */
 export interface MvccLimits {
-  /** Bytes of recent and recently read records kept in memory. At the bound the older half is dropped. */
+  /**
+   * Bytes of records kept in memory, half of it for what was written last, half for what was read. Above it the oldest
+   * written ones are dropped, and the older half of those read.
+   */
   readonly recordCacheBytesMax: number;
   /** Records that one compaction slice examines (etcd's compaction-batch-limit). */
   readonly compactionRecordsMax: number;

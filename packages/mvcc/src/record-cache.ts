@@ -1,5 +1,5 @@
 /**
- * Recent and recently read pairs by sequence number, bounded in bytes. Two generations instead of a list of uses: when
+ * Recently read pairs by sequence number, bounded in bytes. Two generations instead of a list of uses: when
  * the young one has half of the bound it becomes the old one, and what was old and not read again is gone.
  */
 import type { StoredKeyValue } from './model.js';
@@ -22,10 +22,8 @@ export class RecordCache {
     if (young !== undefined) return young;
     const old = this.old.get(seq);
     if (old === undefined) return undefined;
-    // Copied, because the bytes are often a small part of a slab that would otherwise live as long as this entry.
-    const kept = { ...old, encoded: old.encoded.slice() };
-    this.put(seq, kept);
-    return kept;
+    this.put(seq, old);
+    return old;
   }
 
   put(seq: number, kv: StoredKeyValue): void {

@@ -11,6 +11,7 @@ import { invariant } from './invariant.js';
 import type { MvccLimits } from './limits.js';
 import type { Key, Revision, StoredKeyValue } from './model.js';
 import type { RevisionProblem } from './options.js';
+import { RecentRecords } from './recent-records.js';
 import { RecordCache } from './record-cache.js';
 import { RecordRun } from './record-run.js';
 import { StoreState } from './store-state.js';
@@ -30,6 +31,8 @@ export class StoreCore {
   readonly limits: MvccLimits;
   readonly verify: boolean;
   readonly index: KeyIndex = new KeyIndex();
+  /** What was written just now, and what was read just now. */
+  readonly recent: RecentRecords;
   readonly cache: RecordCache;
   readonly encoder: RecordEncoder = new RecordEncoder();
   readonly headReader: HeadReader = new HeadReader();
@@ -45,7 +48,8 @@ export class StoreCore {
     this.backend = backend;
     this.limits = limits;
     this.verify = verify;
-    this.cache = new RecordCache(limits.recordCacheBytesMax);
+    this.recent = new RecentRecords(limits.recordCacheBytesMax / 2);
+    this.cache = new RecordCache(limits.recordCacheBytesMax / 2);
   }
 
   /** Throws if the store is closed or poisoned. */
@@ -75,6 +79,7 @@ export class StoreCore {
 
   markClosed(): void {
     this.failure = new MvccError('closed', `${this.backend.name}: the store is closed`);
+    this.recent.clear();
     this.cache.clear();
   }
 
@@ -128,9 +133,12 @@ export class StoreCore {
   load(seq: number, key: Key): StoredKeyValue {
     const cached = this.cache.get(seq);
     if (cached !== undefined) return cached;
-    const bytes = this.backend.readRecord(seq);
-    if (bytes === undefined) throw this.corruptRecord(seq, 'the record is missing');
-    const kv = this.decode(bytes, 0, seq, key);
+    const recent = this.loadRecent(seq, key);
+    // Copied, because the slab would otherwise live as long as this entry.
+    const kv =
+      recent === undefined
+        ? this.loadStored(seq, key)
+        : { ...recent, encoded: recent.encoded.slice() };
     this.cache.put(seq, kv);
     return kv;
   }
@@ -140,7 +148,7 @@ export class StoreCore {
     const first = into.length;
     const missing: number[] = [];
     for (const [i, seq] of seqs.entries()) {
-      const cached = this.cache.get(seq);
+      const cached = this.cache.get(seq) ?? this.loadRecent(seq, keys[i]);
       if (cached !== undefined) into.push(cached);
       else {
         missing.push(i);
@@ -152,26 +160,43 @@ export class StoreCore {
     let at = 0;
     for (const i of missing) {
       const seq = seqs[i] ?? 0;
-      into[first + i] = this.decode(run, at, seq, keys[i]);
+      this.verifyRecord(run, at, seq);
+      into[first + i] = this.keyValueAt(run, seq, keys[i]);
       at = this.headReader.headEnd + this.headReader.tailBytes;
     }
   }
 
-  /**
-   * Verifies and parses the put record `seq` of `key` at `bytes[start]`. The result shares its bytes.
-   */
-  private decode(
-    bytes: Uint8Array,
-    start: number,
-    seq: number,
-    key: Key | undefined,
-  ): StoredKeyValue {
+  private loadStored(seq: number, key: Key): StoredKeyValue {
+    const bytes = this.backend.readRecord(seq);
+    if (bytes === undefined) throw this.corruptRecord(seq, 'the record is missing');
+    this.verifyRecord(bytes, 0, seq);
+    return this.keyValueAt(bytes, seq, key);
+  }
+
+  /** From memory that nobody else has had. */
+  private loadRecent(seq: number, key: Key | undefined): StoredKeyValue | undefined {
+    return this.recent.read(seq, (slab, start) => {
+      const isWhole = this.headReader.parse(slab, start, slab.length);
+      invariant(isWhole && this.headReader.seq === seq, 'a recent record is where it was put', {
+        seq,
+      });
+      return this.keyValueAt(slab, seq, key);
+    });
+  }
+
+  /** Reads the head of the put record `seq` at `bytes[start]`, and verifies all of it. */
+  private verifyRecord(bytes: Uint8Array, start: number, seq: number): void {
     const head = this.headReader;
     if (start >= bytes.length) throw this.corruptRecord(seq, 'the record is missing');
     if (!head.read(bytes, start, bytes.length) || !head.readTail(bytes, bytes.length)) {
       throw this.corruptRecord(seq, head.problem ?? 'unreadable');
     }
     if (head.seq !== seq) throw this.corruptRecord(seq, `record ${head.seq} is in its place`);
+  }
+
+  /** The pair whose head has just been read. The result shares its bytes. */
+  private keyValueAt(bytes: Uint8Array, seq: number, key: Key | undefined): StoredKeyValue {
+    const head = this.headReader;
     invariant(
       !head.isTombstone && key?.length === head.keyEnd - head.keyStart,
       'I3 the index points at a record of its key',

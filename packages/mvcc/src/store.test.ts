@@ -169,10 +169,13 @@ describe('reads', () => {
 
   it('G-15 keep the cache of records within its bound', async () => {
     const store = await MvccStore.open(new MemoryBackend(), {
-      limits: { recordCacheBytesMax: 10_000 },
+      limits: { recordCacheBytesMax: 100_000 },
     });
-    for (let i = 0; i < 500; i++) put(store, `k${i}`);
-    expect(store.counts.cachedRecords).toBeLessThan(10_000 / 240);
+    for (let i = 0; i < 500; i++) put(store, `k${i}`.padEnd(500, '.'));
+    expect(store.counts.cachedRecords).toBeGreaterThan(20);
+    expect(store.counts.cachedRecords).toBeLessThan(60);
+    for (const { key } of pairsOf(store.readNewest())) store.readNewest().get(key);
+    expect(store.counts.cachedRecords).toBeLessThan(100);
     expect(pairsOf(store.readNewest())).toHaveLength(500);
   });
 

@@ -45,7 +45,7 @@ export interface StoreCounts {
   readonly indexedKeys: number;
   /** Revisions in the index. */
   readonly revisions: number;
-  /** Pairs in the cache. */
+  /** Records in the caches of what was written and of what was read. */
   readonly cachedRecords: number;
 }
 
@@ -107,12 +107,12 @@ export class MvccStore {
   }
 
   get counts(): StoreCounts {
-    const { index, cache } = this.core;
+    const { index, cache, recent } = this.core;
     return {
       liveKeys: index.liveKeys,
       indexedKeys: index.keys,
       revisions: index.revisions,
-      cachedRecords: cache.entries,
+      cachedRecords: cache.entries + recent.count,
     };
   }
 

@@ -91,7 +91,7 @@ export class BatchTxn implements WriteTxn {
         lease,
         encoded: record.keyValue,
       };
-      core.cache.put(seq, kv);
+      core.recent.add(seq, core.encoder.slab, core.encoder.start);
       this.events.push({ type: 'put', kv, isCreate: created === main });
       return kv;
     } catch (error) {
@@ -203,6 +203,7 @@ export class BatchTxn implements WriteTxn {
     const seq = this.takeSeq(main);
     core.index.remove(key, main, seq);
     const record = core.encoder.tombstone(seq, key, main, sub);
+    core.recent.add(seq, core.encoder.slab, core.encoder.start);
     core.backend.appendRecord(seq, record.head, record.tail);
     core.state.records.add(record.checksum);
     this.events.push({ type: 'delete', kv: deletedKeyValue(key, main), isCreate: false });

@@ -9,18 +9,17 @@ import { EMPTY_CONF_STATE, EMPTY_HARD_STATE, RaftError, toIndex, toTerm } from '
 import { entrySize } from '@kv/raft/codec';
 import { invariant } from './invariant.js';
 import type { Recovered, SnapshotId } from './options.js';
-
-/** Compacted places at the head of the array are given back once there are this many, and more than live ones. */
-const DEAD_MIN = 1024;
+import { PackedEntries } from './packed-entries.js';
 
 export class StableLog implements LogStorage {
   #hardState: HardState;
   #confState: ConfState;
   /** What stands before the first entry: a compaction point or a snapshot. */
   #before: SnapshotId;
-  /** Entry of index i is at `#head + i - #before.index - 1`; places below `#head` are compacted. */
-  #entries: (Entry | undefined)[];
-  #head = 0;
+  /** The entries before `#newest`, and some that are compacted. */
+  #packed: PackedEntries;
+  /** What was appended last, as it came: it is applied next, and need not be unpacked for that. */
+  #newest: readonly Entry[] = [];
   #snapshot: Snapshot | undefined;
 
   private constructor(
@@ -32,7 +31,8 @@ export class StableLog implements LogStorage {
     this.#hardState = hardState;
     this.#confState = confState;
     this.#before = before;
-    this.#entries = [...entries];
+    this.#packed = new PackedEntries(this.firstIndex());
+    for (const entry of entries) this.#packed.push(entry);
   }
 
   /**
@@ -61,11 +61,14 @@ export class StableLog implements LogStorage {
   }
 
   lastIndex(): LogIndex {
-    return toIndex(this.#before.index + this.#entries.length - this.#head);
+    return toIndex(this.#packed.next + this.#newest.length - 1);
   }
 
   term(index: LogIndex): Term | undefined {
-    return index === this.#before.index ? this.#before.term : this.#entryAt(index)?.term;
+    if (index === this.#before.index) return this.#before.term;
+    if (index < this.#before.index) return undefined;
+    const { next } = this.#packed;
+    return index < next ? this.#packed.term(index) : this.#newest[index - next]?.term;
   }
 
   entries(from: LogIndex, to: LogIndex, bytesMax: number): readonly Entry[] {
@@ -91,7 +94,7 @@ export class StableLog implements LogStorage {
     return this.#snapshot;
   }
 
-  /** After the entries are durable. The first one replaces the entry of its index and all that follow it. */
+  /** After the entries are durable; they must not change any more. The first one replaces the entry of its index and all that follow it. */
   append(entries: readonly Entry[]): void {
     const first = entries[0];
     if (first === undefined) return;
@@ -103,8 +106,10 @@ export class StableLog implements LogStorage {
         last: this.lastIndex(),
       },
     );
-    this.#entries.length = this.#head + first.index - this.#before.index - 1;
-    for (const entry of entries) this.#entries.push(entry);
+    const kept = first.index - this.#packed.next;
+    for (const entry of this.#newest.slice(0, Math.max(0, kept))) this.#packed.push(entry);
+    this.#packed.truncate(first.index);
+    this.#newest = entries;
   }
 
   /** After it is durable, or for the commit index alone at once. */
@@ -125,8 +130,8 @@ export class StableLog implements LogStorage {
       before: this.#before.index,
     });
     this.#before = { index: snapshot.meta.index, term: snapshot.meta.term };
-    this.#entries = [];
-    this.#head = 0;
+    this.#packed = new PackedEntries(this.firstIndex());
+    this.#newest = [];
     this.setSnapshot(snapshot);
   }
 
@@ -138,18 +143,13 @@ export class StableLog implements LogStorage {
       index,
       last: this.lastIndex(),
     });
-    const head = this.#head + index - this.#before.index;
-    this.#entries.fill(undefined, this.#head, head);
-    this.#head = head;
     this.#before = { index, term };
-    if (this.#head >= DEAD_MIN && this.#head * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#head);
-      this.#head = 0;
-    }
+    this.#packed.releaseThrough(index);
   }
 
   #entryAt(index: LogIndex): Entry | undefined {
-    const offset = index - this.#before.index - 1;
-    return offset < 0 ? undefined : this.#entries[this.#head + offset];
+    if (index <= this.#before.index) return undefined;
+    const { next } = this.#packed;
+    return index < next ? this.#packed.get(index) : this.#newest[index - next];
   }
 }

@@ -47,7 +47,10 @@ export interface EncodedRecord {
  * slabs are small so that this wastes little.
  */
 export class RecordEncoder {
-  private slab = new Uint8Array(0);
+  /** What the last record was written into. */
+  slab: Uint8Array = new Uint8Array(0);
+  /** Where the last record begins. */
+  start = 0;
   private used = 0;
 
   /** A put. `value` is copied. */
@@ -113,6 +116,7 @@ export class RecordEncoder {
     const checksum = crc32c(bytes, start + 4, headEnd);
     writeUint32(bytes, start, checksum);
     this.used = end;
+    this.start = start;
     return {
       head: bytes.subarray(start, headEnd),
       tail: bytes.subarray(headEnd, end),
@@ -178,6 +182,13 @@ export class HeadReader {
 
   /** Parses the head at `bytes[start]` and verifies its checksum; nothing at `end` or after is read. */
   read(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.parse(bytes, start, end)) return false;
+    if (crc32c(bytes, start + 4, this.headEnd) === this.checksum) return true;
+    return this.fail('the checksum of the header does not match');
+  }
+
+  /** As `read`, for bytes that never left this process: without the checksum. */
+  parse(bytes: Uint8Array, start: number, end: number): boolean {
     const reader = this.reader;
     this.problem = undefined;
     if (end - start <= prefixBytes) return this.fail('the record is cut short');
@@ -199,11 +210,7 @@ export class HeadReader {
     this.keyValueStart = reader.offset;
     this.readKeyValue(reader);
     this.headEnd = reader.offset;
-    if (reader.failed) return this.fail('the header of the record does not parse');
-    if (crc32c(bytes, start + 4, this.headEnd) !== this.checksum) {
-      return this.fail('the checksum of the header does not match');
-    }
-    return true;
+    return reader.failed ? this.fail('the header of the record does not parse') : true;
   }
 
   /** Verifies the tail after a head that was read; false with `problem` if it is damaged or passes `end`. */
