@@ -99,7 +99,8 @@ export class Driver {
     const choice = this.#random(20);
     if (choice < 8) {
       this.#append(wal);
-      await this.#sync(wal);
+      if (this.#random(2) === 0) this.#syncNow(wal);
+      else await this.#sync(wal);
     } else if (choice < 12) {
       this.#append(wal);
       const first = this.#sync(wal);
@@ -163,9 +164,12 @@ export class Driver {
 
   async #sync(wal: Wal): Promise<void> {
     const count = this.#history.atoms.length;
-    const isDone = this.#random(3) === 0 && wal.syncNow();
-    if (!isDone) await wal.sync();
+    await wal.sync();
     this.#history.promised = Math.max(this.#history.promised, count);
+  }
+
+  #syncNow(wal: Wal): void {
+    if (wal.syncNow()) this.#history.promised = this.#history.atoms.length;
   }
 
   async #ownSnapshot(wal: Wal): Promise<void> {
