@@ -62,11 +62,14 @@ function publish(): void {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    run.problems.push('the run was interrupted: workloads are missing');
-    publish();
-    void run.abandon().finally(() => process.exit(130));
+    void run.abandon().finally(() => {
+      publish();
+      process.exit(130);
+    });
   });
 }
 await run.all();
-publish();
-process.exit(run.problems.length > 0 ? 1 : 0);
+if (!run.isAbandoned()) {
+  publish();
+  process.exit(run.problems.length > 0 ? 1 : 0);
+}

@@ -36,13 +36,21 @@ export class Run {
   readonly problems: string[] = [];
   readonly #context: RunOptions;
   readonly #sides = new Set<Side>();
+  #abandoned = false;
 
   constructor(context: RunOptions) {
     this.#context = context;
   }
 
-  /** Ends every server and removes its data; the run fails then. */
+  /** Whether `abandon` was called: what is under way fails, and nothing new begins. */
+  isAbandoned(): boolean {
+    return this.#abandoned;
+  }
+
+  /** Ends every server and removes its data. */
   async abandon(): Promise<void> {
+    this.#abandoned = true;
+    this.problems.push('the run was interrupted: workloads are missing');
     await Promise.allSettled([...this.#sides].map((side) => side[Symbol.asyncDispose]()));
   }
 
@@ -92,9 +100,12 @@ export class Run {
   }
 
   async #guarded(what: string, run: () => Promise<void>): Promise<void> {
+    if (this.isAbandoned()) return;
     try {
       await run();
     } catch (error) {
+      // What fails because its servers were ended has said so once.
+      if (this.isAbandoned()) return;
       const problem = `${what}: ${error instanceof Error ? error.message : String(error)}`;
       this.problems.push(problem);
       this.#context.say(problem);

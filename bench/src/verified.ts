@@ -3,7 +3,7 @@ import type { Side } from './side.js';
 
 /** Runs writes and compares the revision before and after with what they say they wrote. */
 export async function withRevisionCheck<T>(
-  side: Side,
+  side: Pick<Side, 'name' | 'revision'>,
   run: () => Promise<T>,
   writesOf: (result: T) => number,
 ): Promise<T> {
