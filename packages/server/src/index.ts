@@ -2,7 +2,7 @@
 
 // For whoever runs a member.
 export { Member } from './member.js';
-export type { MemberHandle, MemberPorts, MemberView } from './member-handle.js';
+export type { MemberHandle, MemberPorts, MemberView, Witness } from './member-handle.js';
 export { defaultMemberConfig } from './member-config.js';
 export type { AutoCompaction, InitialMember, MemberConfig } from './member-config.js';
 export { MemberError } from './errors.js';

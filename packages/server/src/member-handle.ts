@@ -1,5 +1,6 @@
 /** What a member takes from outside and what it shows: all that a daemon or a test sees of it. */
-import type { Backend } from '@kv/mvcc';
+import type { Backend, RequestResult } from '@kv/mvcc';
+import type { Entry } from '@kv/raft';
 import type { Service } from '@kv/rpc';
 import type { FileSystem } from '@kv/wal';
 import type { Alarm } from './apply/command.js';
@@ -26,7 +27,17 @@ export interface MemberPorts {
   readonly peers?: PeerTransport;
   /** Asked once, by a member without a log. Nobody is reached by default. */
   readonly bootstrap?: BootstrapNetwork;
+  readonly witness?: Witness;
 }
+
+/** Sees what is applied, before anybody is answered. Must not throw, and changes nothing: for the simulator and for audits. */
+export interface Witness {
+  /** `entries` follow each other, and may begin with some that had been applied before; `changes` are what the others did. */
+  applied(entries: readonly Entry[], changes: readonly RequestResult[]): void;
+}
+
+/** Looks away. */
+export const noWitness: Witness = Object.freeze({ applied: () => undefined });
 
 /** What `/health`, `/readyz` and `/version` ask; cheap, and never older than this turn. */
 export interface MemberView {

@@ -1,4 +1,5 @@
 /** Makes the parts of a member and joins them. Nothing runs yet: starting and stopping them is the member's. */
+import type { Entry } from '@kv/raft';
 import { ApplyMetrics } from './apply/apply-observer.js';
 import type { AppliedBatch, ReplicatedState } from './apply/applier.js';
 import { Quota } from './apply/quota.js';
@@ -43,7 +44,7 @@ export interface Ground {
 
 /** What the parts tell the member. */
 export interface PartsListener {
-  readonly applied: (batch: AppliedBatch) => void;
+  readonly applied: (batch: AppliedBatch, entries: readonly Entry[]) => void;
   readonly deposed: () => void;
   readonly published: () => void;
   /** The member can not go on. */

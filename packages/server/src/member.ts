@@ -16,6 +16,7 @@ import { rpcErrorOf } from './grpc/status.js';
 import { assertNever } from './invariant.js';
 import { silentLogger } from './logger.js';
 import type { MemberConfig } from './member-config.js';
+import { noWitness } from './member-handle.js';
 import type { MemberHandle, MemberPorts, MemberView } from './member-handle.js';
 import { makeParts, type MemberParts, type ResolvedPorts } from './member-parts.js';
 import { memberServices } from './member-services.js';
@@ -84,7 +85,8 @@ export class Member implements MemberHandle {
     const { signal } = this.#stopping;
     const ground = { config, ports, storage, signal };
     this.#parts = makeParts(ground, {
-      applied: (batch) => {
+      applied: (batch, entries) => {
+        ports.witness.applied(entries, batch.changes);
         this.#applied(batch);
       },
       deposed: () => {
@@ -341,5 +343,6 @@ function withDefaults(ports: MemberPorts): ResolvedPorts {
     openBackend: ports.openBackend ?? ((path) => SqliteBackend.open(path)),
     peers: ports.peers ?? noPeers,
     bootstrap: ports.bootstrap ?? noNetwork,
+    witness: ports.witness ?? noWitness,
   };
 }

@@ -6,6 +6,7 @@ import { RawNode, toIndex, toTerm } from '@kv/raft';
 import type {
   ConfChange,
   ConfState,
+  Entry,
   LogIndex,
   ProgressStatus,
   RaftEvent,
@@ -58,7 +59,7 @@ export interface ReplicaPorts {
 
 export interface ReplicaListener {
   /** A batch was applied and its transaction has ended; callers are answered right after. */
-  readonly applied: (batch: AppliedBatch) => void;
+  readonly applied: (batch: AppliedBatch, entries: readonly Entry[]) => void;
   /** This member stopped leading. */
   readonly deposed: () => void;
   /** The member can not go on. Told once. */
@@ -136,9 +137,9 @@ export class Replica {
         gate: () => state.store.gate(),
       },
       {
-        applied: (batch) => {
+        applied: (batch, entries) => {
           this.#afterBatch(batch);
-          listener.applied(batch);
+          listener.applied(batch, entries);
         },
         leadership: (soft: SoftState) => {
           this.leadership.update(soft);

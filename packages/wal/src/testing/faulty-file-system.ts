@@ -33,6 +33,8 @@ interface Directory {
   durable: Map<string, SimulatedFile>;
   current: Map<string, SimulatedFile>;
   pending: NameChange[];
+  /** Changes before those of `pending`. */
+  settled: number;
 }
 
 interface Failure {
@@ -52,6 +54,8 @@ export class FaultyDisk implements FileSystem {
   #crashed = false;
   #shortWrites = false;
   #freeBytes = Number.POSITIVE_INFINITY;
+  /** A real flush ends on a later turn. */
+  #latency: () => Promise<void> = () => Promise.resolve();
 
   /** `random(below)` gives whole numbers from 0 to `below` - 1. */
   constructor(random: (below: number) => number) {
@@ -86,6 +90,17 @@ export class FaultyDisk implements FileSystem {
   /** Writes that would make files larger in sum than this fail with ENOSPC; `Infinity` ends that. */
   limitSpace(bytes: number): void {
     this.#freeBytes = bytes;
+  }
+
+  /** A sync ends when this does, and makes durable what had been written when it began. */
+  delaySyncs(latency: () => Promise<void>): void {
+    this.#latency = latency;
+  }
+
+  /** Failures that were asked for and have not happened do not happen any more. */
+  forgiveAll(): void {
+    this.#failures = [];
+    this.#freeBytes = Number.POSITIVE_INFINITY;
   }
 
   /** Power fails now, and comes back: the disk holds what survived. Files that were open are useless. */
@@ -143,7 +158,12 @@ export class FaultyDisk implements FileSystem {
 
   makeDirectory(path: string): void {
     if (!this.#directories.has(path)) {
-      this.#directories.set(path, { durable: new Map(), current: new Map(), pending: [] });
+      this.#directories.set(path, {
+        durable: new Map(),
+        current: new Map(),
+        pending: [],
+        settled: 0,
+      });
     }
   }
 
@@ -186,14 +206,16 @@ export class FaultyDisk implements FileSystem {
   }
 
   async syncDirectory(path: string): Promise<void> {
-    // A real flush ends on a later turn.
-    await Promise.resolve();
+    const directory = this.#directories.get(path);
+    const names = new Map(directory?.current);
+    const changes = directory === undefined ? 0 : directory.settled + directory.pending.length;
+    await this.#latency();
     this.#check('syncDirectory', path);
     this.#step();
-    const directory = this.#directories.get(path);
-    if (directory === undefined) return;
-    directory.durable = new Map(directory.current);
-    directory.pending = [];
+    if (directory === undefined || changes <= directory.settled) return;
+    directory.durable = names;
+    directory.pending = directory.pending.slice(changes - directory.settled);
+    directory.settled = changes;
   }
 
   #handle(path: string, file: SimulatedFile): FileHandle {
@@ -218,11 +240,12 @@ export class FaultyDisk implements FileSystem {
         file.truncate(size);
       },
       sync: async () => {
-        await Promise.resolve();
-        this.#sync(path, file);
+        const { changes } = file;
+        await this.#latency();
+        this.#sync(path, file, changes);
       },
       syncNow: () => {
-        this.#sync(path, file);
+        this.#sync(path, file, file.changes);
       },
       close: () => {
         if (!isOpen) throw systemError('EBADF', 'close', path);
@@ -245,7 +268,7 @@ export class FaultyDisk implements FileSystem {
     return count;
   }
 
-  #sync(path: string, file: SimulatedFile): void {
+  #sync(path: string, file: SimulatedFile, upTo: number): void {
     try {
       this.#check('sync', path);
     } catch (error) {
@@ -253,7 +276,7 @@ export class FaultyDisk implements FileSystem {
       throw error;
     }
     this.#step();
-    file.sync();
+    file.sync(upTo);
   }
 
   /** Names after a crash: each un-synced change survives or not, as the policy says; a rename is one change. */

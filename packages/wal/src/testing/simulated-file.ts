@@ -12,6 +12,8 @@ export class SimulatedFile {
   #durable: Uint8Array = new Uint8Array(0);
   #content: Uint8Array = new Uint8Array(0);
   #pending: Change[] = [];
+  /** Changes before those of `#pending`. */
+  #settled = 0;
 
   /** What a reader sees. Borrowed. */
   get content(): Uint8Array {
@@ -26,13 +28,22 @@ export class SimulatedFile {
     this.#apply({ position: size, bytes: undefined });
   }
 
-  sync(): void {
-    this.#durable = this.#pending.reduce(changed, this.#durable);
-    this.#pending = [];
+  /** All changes so far: what a sync that begins now makes durable. */
+  get changes(): number {
+    return this.#settled + this.#pending.length;
+  }
+
+  /** Makes durable what had been changed when there were so many changes. */
+  sync(upTo: number = this.changes): void {
+    const count = Math.max(0, upTo - this.#settled);
+    this.#durable = this.#pending.slice(0, count).reduce(changed, this.#durable);
+    this.#settled += Math.min(count, this.#pending.length);
+    this.#pending = this.#pending.slice(count);
   }
 
   /** A failed sync: the changes stay visible, are taken for clean, and never reach the disk. */
   dropUnsynced(): void {
+    this.#settled = this.changes;
     this.#pending = [];
   }
 

@@ -1,0 +1,245 @@
+/**
+ * The network between simulated members, and between members and clients: messages take time, are lost, come twice, overtake one
+ * another; links are cut one way or both ways. A link is an ordered pair of machines.
+ */
+import type { Message } from '@kv/raft';
+import { decodeMessage, encodeMessage } from '@kv/raft/codec';
+import type { MemberId } from '../ids.js';
+import { PeerError } from '../peer/errors.js';
+import type { LocalMember, PeerAnswer, PeerReceiver, PeerRequest } from '../peer/transport.js';
+import type { PeerTransport } from '../peer/transport.js';
+import type { Chance } from './chance.js';
+import type { Defect } from './defects.js';
+import type { Process } from './machine.js';
+import { answerPeer } from './peer-questions.js';
+import { Actor, type Timeline } from './timeline.js';
+import type { Trace } from './trace.js';
+
+export interface NetworkConditions {
+  /** Share of messages that are lost. */
+  readonly loss: number;
+  /** Share of messages that arrive twice. */
+  readonly duplication: number;
+  /** Both inclusive. */
+  readonly delayMs: readonly [number, number];
+  /** Share of messages that take ten times as long. */
+  readonly straggling: number;
+  /** Whether a message may overtake another one of its link. */
+  readonly reordering: boolean;
+}
+
+export const calmNetwork: NetworkConditions = {
+  loss: 0,
+  duplication: 0,
+  delayMs: [0.2, 1],
+  straggling: 0,
+  reordering: false,
+};
+
+interface Site {
+  readonly process: Process;
+  readonly memberId: MemberId;
+  readonly receiver: PeerReceiver;
+  /** On this machine's clock. */
+  readonly sinceMs: number;
+}
+
+export class Network {
+  readonly #timeline: Timeline;
+  readonly #chance: Chance;
+  readonly #trace: Trace;
+  readonly #defect: Defect | undefined;
+  readonly #sites = new Map<MemberId, Site>();
+  /** Cut links, as `from>to`. */
+  readonly #cut = new Set<string>();
+  /** When the last message of a link arrives, where they keep their order. */
+  readonly #lastMs = new Map<string, number>();
+  /** Simulated time at which a pair of machines was last joined again. */
+  readonly #joinedMs = new Map<string, number>();
+  /** What connections time out by, on nobody's machine. */
+  readonly #actor = new Actor('network');
+  conditions: NetworkConditions;
+
+  constructor(
+    timeline: Timeline,
+    chance: Chance,
+    trace: Trace,
+    conditions: NetworkConditions,
+    defect: Defect | undefined,
+  ) {
+    this.#timeline = timeline;
+    this.#chance = chance;
+    this.#trace = trace;
+    this.conditions = conditions;
+    this.#defect = defect;
+  }
+
+  cut(from: number, to: number): void {
+    this.#cut.add(linkName(from, to));
+  }
+
+  join(from: number, to: number): void {
+    if (!this.#cut.delete(linkName(from, to))) return;
+    this.#joinedMs.set(pairName(from, to), this.#timeline.nowMs);
+  }
+
+  isCut(from: number, to: number): boolean {
+    return this.#cut.has(linkName(from, to));
+  }
+
+  /** All links work again. */
+  heal(): void {
+    for (const link of [...this.#cut]) {
+      const [from, to] = link.split('>').map(Number);
+      this.join(from ?? 0, to ?? 0);
+    }
+  }
+
+  /** The machine of a member, if one runs. */
+  machineOf(id: MemberId): number | undefined {
+    return this.#sites.get(id)?.process.machine.index;
+  }
+
+  /** How long something is under way now; undefined when it is lost. */
+  delayMs(): number {
+    const { delayMs, straggling } = this.conditions;
+    const [low, high] = delayMs;
+    const base = low + (high - low) * (this.#chance.below(1000) / 1000);
+    return straggling > 0 && this.#chance.happens(straggling) ? base * 10 : base;
+  }
+
+  /** The way of one process to the others. */
+  transport(process: Process): PeerTransport {
+    let site: Site | undefined;
+    return {
+      start: (local: LocalMember, receiver: PeerReceiver) => {
+        site = {
+          process,
+          memberId: local.memberId,
+          receiver,
+          sinceMs: this.#timeline.nowMs,
+        };
+        this.#sites.set(local.memberId, site);
+      },
+      send: (messages) => {
+        if (site === undefined || process.actor.hasEnded) return;
+        for (const message of messages) this.#send(site, message);
+      },
+      setPeers: () => undefined,
+      connectedSinceMs: (id) =>
+        site === undefined ? undefined : this.#connectedSinceMs(site, id),
+      call: (id, request) =>
+        site === undefined
+          ? Promise.reject(new PeerError('unreachable', 'not started'))
+          : this.#call(site, id, request),
+      close: () => {
+        if (site !== undefined && this.#sites.get(site.memberId) === site) {
+          this.#sites.delete(site.memberId);
+        }
+        return Promise.resolve();
+      },
+    };
+  }
+
+  #send(from: Site, original: Message): void {
+    const message = this.#defect?.sent?.(original) ?? original;
+    // As bytes, so that no member sees what another one has in memory.
+    const bytes = encodeMessage(message);
+    const target = this.#sites.get(message.to);
+    const { loss, duplication } = this.conditions;
+    if (target === undefined || target.process.actor.hasEnded) {
+      this.#unreachable(from, message.to);
+      return;
+    }
+    if (loss > 0 && this.#chance.happens(loss)) {
+      // Half of what is lost is noticed, as by a stream that breaks.
+      if (this.#chance.happens(0.5)) this.#unreachable(from, message.to);
+      return;
+    }
+    this.#deliver(from, target, bytes);
+    // A transport may repeat what Raft can take twice. A forwarded proposal is not such: streams and posts carry it at most once.
+    const repeats = duplication > 0 && message.type !== 'MsgProp';
+    if (repeats && this.#chance.happens(duplication)) this.#deliver(from, target, bytes);
+  }
+
+  #deliver(from: Site, target: Site, bytes: Uint8Array): void {
+    const [source, sink] = [from.process.machine.index, target.process.machine.index];
+    const link = linkName(source, sink);
+    let delayMs = this.delayMs();
+    if (!this.conditions.reordering) {
+      const atMs = Math.max(this.#timeline.nowMs + delayMs, this.#lastMs.get(link) ?? 0);
+      this.#lastMs.set(link, atMs);
+      delayMs = atMs - this.#timeline.nowMs;
+    }
+    this.#timeline.after(delayMs, target.process.actor, () => {
+      if (this.#cut.has(link)) {
+        if (!from.process.actor.hasEnded) this.#unreachable(from, target.memberId);
+        return;
+      }
+      this.#trace.number(this.#timeline.nowMs);
+      this.#trace.bytes(bytes);
+      const message = decodeMessage(bytes);
+      target.receiver.receive(this.#defect?.received?.(message) ?? message);
+    });
+  }
+
+  #unreachable(from: Site, to: MemberId): void {
+    this.#timeline.after(this.delayMs(), from.process.actor, () => {
+      from.receiver.unreachable(to);
+    });
+  }
+
+  #reaches(from: Site, to: Site): boolean {
+    const [a, b] = [from.process.machine.index, to.process.machine.index];
+    return !this.isCut(a, b) && !this.isCut(b, a) && !to.process.actor.hasEnded;
+  }
+
+  /** On the clock of the machine that asks. */
+  #connectedSinceMs(from: Site, id: MemberId): number | undefined {
+    const to = this.#sites.get(id);
+    if (to === undefined || !this.#reaches(from, to)) return undefined;
+    const { machine } = from.process;
+    const pair = pairName(machine.index, to.process.machine.index);
+    const sinceMs = Math.max(from.sinceMs, to.sinceMs, this.#joinedMs.get(pair) ?? 0);
+    return machine.clock.monotonicMs() - (this.#timeline.nowMs - sinceMs) * machine.clock.rate;
+  }
+
+  #call(from: Site, id: MemberId, request: PeerRequest): Promise<PeerAnswer> {
+    const { actor } = from.process;
+    return new Promise((resolve, reject) => {
+      this.#timeline.after(request.timeoutMs, actor, () => {
+        reject(new PeerError('unreachable', `${request.path} took too long`));
+      });
+      const to = this.#sites.get(id);
+      if (to === undefined || !this.#reaches(from, to)) {
+        this.#timeline.after(this.delayMs(), actor, () => {
+          reject(new PeerError('unreachable', `${request.path} is not reached`));
+        });
+        return;
+      }
+      this.#timeline.after(this.delayMs(), to.process.actor, () => {
+        const api = to.process.member?.peerApi;
+        if (!this.#reaches(from, to) || api === undefined) return;
+        answerPeer(api, request, (answer) => {
+          if (!this.#reaches(from, to)) return;
+          this.#timeline.after(this.delayMs(), actor, () => {
+            resolve(answer);
+          });
+        });
+      });
+    });
+  }
+
+  /** For connections of clients. */
+  get actor(): Actor {
+    return this.#actor;
+  }
+}
+
+function linkName(from: number, to: number): string {
+  return `${from}>${to}`;
+}
+
+function pairName(a: number, b: number): string {
+  return `${Math.min(a, b)}-${Math.max(a, b)}`;
+}

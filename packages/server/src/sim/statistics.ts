@@ -1,0 +1,72 @@
+/** How much a simulation has seen: what says whether it tested anything. */
+import type { LogChecker } from './checkers/log-checker.js';
+import type { History } from './history.js';
+import type { FaultKind } from './options.js';
+
+export class Statistics {
+  readonly faults: Map<FaultKind, number> = new Map<FaultKind, number>();
+  operations = 0;
+  acknowledged = 0;
+  unknown = 0;
+  entries = 0;
+  revisions = 0;
+  leaders = 0;
+  watchEvents = 0;
+  configurationChanges = 0;
+  /** Recorded by members on their own disks. */
+  snapshots = 0;
+  /** Ends of logs that were found torn, and cut off. */
+  tornWrites = 0;
+  /** Processes that ended as their disk had failed. */
+  diskFailures = 0;
+
+  logged(message: string): void {
+    if (message === 'recorded a snapshot') this.snapshots += 1;
+    if (message.startsWith('cut off a torn end')) this.tornWrites += 1;
+  }
+
+  finish(log: LogChecker, history: History, faults: ReadonlyMap<FaultKind, number>): void {
+    for (const [kind, count] of faults) this.faults.set(kind, count);
+    this.operations = history.operations.length;
+    for (const { outcome } of history.operations) {
+      if (outcome?.type === 'ok') this.acknowledged += 1;
+      if (outcome === undefined || outcome.type === 'unknown') this.unknown += 1;
+    }
+    this.entries = log.entries.length;
+    this.revisions = log.model.revision;
+    this.leaders = log.leaderTerms;
+    this.configurationChanges = log.configurationChanges;
+    for (const { watches } of history.watchers) {
+      for (const { arrivals } of watches) {
+        for (const { response } of arrivals) this.watchEvents += response.events.length;
+      }
+    }
+  }
+
+  /** Adds what another simulation has seen. */
+  add(other: Statistics): void {
+    for (const [kind, count] of other.faults) {
+      this.faults.set(kind, (this.faults.get(kind) ?? 0) + count);
+    }
+    this.operations += other.operations;
+    this.acknowledged += other.acknowledged;
+    this.unknown += other.unknown;
+    this.entries += other.entries;
+    this.revisions += other.revisions;
+    this.leaders += other.leaders;
+    this.watchEvents += other.watchEvents;
+    this.configurationChanges += other.configurationChanges;
+    this.snapshots += other.snapshots;
+    this.tornWrites += other.tornWrites;
+    this.diskFailures += other.diskFailures;
+  }
+
+  toString(): string {
+    const { faults, ...counts } = this;
+    const parts = [...Object.entries(counts), ...[...faults].sort()] as (readonly [
+      string,
+      number,
+    ])[];
+    return parts.map(([name, count]) => `${name} ${count}`).join(', ');
+  }
+}
