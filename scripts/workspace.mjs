@@ -3,6 +3,7 @@
 //   npm test               install, build, run every test; ends with "N passed, N failed"
 //   npm run build          install and build
 //   npm run bench          install, build, compare with the reference
+//   npm run sim [-- flags] install, build, simulate a cluster from a seed
 // Each step is skipped when nothing changed since it last ran, so the second run is quick.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -93,7 +94,17 @@ switch (command) {
     build();
     become(nodeBin, [join(root, 'bench', 'dist', 'main.js'), ...args], toolchainEnv());
     break;
+  case 'sim':
+    build();
+    become(
+      nodeBin,
+      [join(root, 'packages', 'server', 'dist', 'sim', 'main.js'), ...args],
+      toolchainEnv(),
+    );
+    break;
   default:
-    process.stderr.write('usage: node scripts/workspace.mjs start|test|build|bench [arguments]\n');
+    process.stderr.write(
+      'usage: node scripts/workspace.mjs start|test|build|bench|sim [arguments]\n',
+    );
     process.exit(2);
 }

@@ -13,7 +13,7 @@ import {
 } from '@kv/proto';
 import type { Chance } from './chance.js';
 import type { CallOutcome, Connections } from './connection.js';
-import type { Defect } from './defects.js';
+import type { Sabotage } from './defects.js';
 import type { CallKind, Calls, History, Operation, OperationOf } from './history.js';
 import type { Machine } from './machine.js';
 import { Actor, type Timeline } from './timeline.js';
@@ -30,7 +30,7 @@ export interface ClientParts {
   readonly machines: readonly Machine[];
   /** Mean time between an answer and the next question. */
   readonly thinkMs: number;
-  readonly defect: Defect | undefined;
+  readonly sabotage: Sabotage | undefined;
 }
 
 /** How long a client waits for an answer, both inclusive. */
@@ -117,11 +117,11 @@ export class Client {
     method: UnaryMethod<Calls[Kind]['request'], Calls[Kind]['response']>,
     request: Calls[Kind]['request'],
   ): Promise<Operation> {
-    const { connections, chance, defect } = this.#parts;
+    const { connections, chance, sabotage } = this.#parts;
     const operation = this.#begin(kind, request);
     const timeoutMs = chance.between(...TIMEOUT_MS);
     let outcome = await connections.call(this.#actor, this.#machine, method, request, timeoutMs);
-    if (defect?.resends === true && outcome.type === 'unknown') {
+    if (sabotage?.resends === true && outcome.type === 'unknown') {
       outcome = await connections.call(this.#actor, this.#machine, method, request, timeoutMs);
     }
     return this.#end(operation, outcome);
@@ -134,19 +134,14 @@ export class Client {
     const operation = this.#begin('leaseKeepAlive', request);
     const timeoutMs = chance.between(...TIMEOUT_MS);
     const outcome = await new Promise<CallOutcome<LeaseKeepAliveResponse>>((resolve) => {
-      const stream = connections.open(
-        this.#actor,
-        this.#machine,
-        leaseService.leaseKeepAlive,
-        {
-          received: (response) => {
-            resolve({ type: 'ok', response });
-          },
-          ended: (message) => {
-            resolve({ type: 'unknown', message });
-          },
+      const stream = connections.open(this.#actor, this.#machine, leaseService.leaseKeepAlive, {
+        received: (response) => {
+          resolve({ type: 'ok', response });
         },
-      );
+        ended: (message) => {
+          resolve({ type: 'unknown', message });
+        },
+      });
       stream.send(request);
       timeline.after(timeoutMs, this.#actor, () => {
         stream.cancel();

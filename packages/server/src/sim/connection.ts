@@ -5,7 +5,7 @@
 import type { BidiMethod, MethodDescriptor, UnaryMethod } from '@kv/proto';
 import { RpcCode, type Metadata, type Method, type Peer, type RpcError } from '@kv/rpc';
 import type { StreamCall, UnaryCall } from '@kv/rpc';
-import type { Defect } from './defects.js';
+import type { Sabotage } from './defects.js';
 import type { Machine, Process } from './machine.js';
 import type { Network } from './network.js';
 import type { Actor, Timeline } from './timeline.js';
@@ -39,13 +39,13 @@ export class Connections {
   readonly #timeline: Timeline;
   readonly #network: Network;
   readonly #trace: Trace;
-  readonly #defect: Defect | undefined;
+  readonly #sabotage: Sabotage | undefined;
 
-  constructor(timeline: Timeline, network: Network, trace: Trace, defect: Defect | undefined) {
+  constructor(timeline: Timeline, network: Network, trace: Trace, sabotage: Sabotage | undefined) {
     this.#timeline = timeline;
     this.#network = network;
     this.#trace = trace;
-    this.#defect = defect;
+    this.#sabotage = sabotage;
   }
 
   /** Ends exactly once, within `timeoutMs`, unless the client has ended. */
@@ -93,7 +93,7 @@ export class Connections {
         if (this.#network.isCut(CLIENT_SITE, machine.index)) return;
         const handler = find(member.services, method);
         if (handler.type !== 'unary') throw new TypeError(`${method.path} is not unary`);
-        const sent = this.#defect?.request?.(method.path, bytes) ?? bytes;
+        const sent = this.#sabotage?.request?.(method.path, bytes) ?? bytes;
         handler.handler(new UnaryEnd(sent, process, answered));
       });
     });
@@ -111,7 +111,7 @@ export class Connections {
       timeline: this.#timeline,
       network: this.#network,
       trace: this.#trace,
-      defect: this.#defect,
+      sabotage: this.#sabotage,
       machine: machine.index,
     });
     stream.open();
@@ -126,7 +126,10 @@ function outcomeOf<Response>({ code, message }: RpcError): CallOutcome<Response>
 }
 
 function find(
-  services: readonly { readonly name: string; readonly methods: Readonly<Record<string, Method>> }[],
+  services: readonly {
+    readonly name: string;
+    readonly methods: Readonly<Record<string, Method>>;
+  }[],
   method: Pick<MethodDescriptor, 'service' | 'name' | 'path'>,
 ): Method {
   const found = services.find(({ name }) => name === method.service)?.methods[method.name];
@@ -191,7 +194,7 @@ interface StreamParts {
   readonly timeline: Timeline;
   readonly network: Network;
   readonly trace: Trace;
-  readonly defect: Defect | undefined;
+  readonly sabotage: Sabotage | undefined;
   readonly machine: number;
 }
 
@@ -204,6 +207,7 @@ class Stream<Request, Response> implements ClientStream<Request>, StreamCall {
   readonly peer: Peer = peer;
   readonly deadlineMs: undefined;
   readonly bufferedBytes: number = 0;
+  /** Or ended by the server: no callback is called any more. */
   cancelled = false;
   readonly #method: MethodDescriptor<Request, Response>;
   readonly #client: Actor;
@@ -212,6 +216,7 @@ class Stream<Request, Response> implements ClientStream<Request>, StreamCall {
   readonly #parts: StreamParts;
   readonly #lastMs = { toServer: 0, toClient: 0 };
   #over = false;
+  #lost = false;
   #onMessage: (message: Uint8Array) => void = () => undefined;
   #onCancel: () => void = () => undefined;
 
@@ -255,7 +260,7 @@ class Stream<Request, Response> implements ClientStream<Request>, StreamCall {
   // The server's end.
 
   write(message: Uint8Array): boolean {
-    for (const bytes of this.#parts.defect?.written?.(this.#method.path, message) ?? [message]) {
+    for (const bytes of this.#parts.sabotage?.written?.(this.#method.path, message) ?? [message]) {
       this.#toClient(() => {
         this.#parts.trace.bytes(bytes);
         this.#listener.received(this.#method.response.decode(bytes));
@@ -265,12 +270,14 @@ class Stream<Request, Response> implements ClientStream<Request>, StreamCall {
   }
 
   end(): void {
+    this.cancelled = true;
     this.#toClient(() => {
       this.#break('the server ended it');
     });
   }
 
   fail(error: RpcError): void {
+    this.cancelled = true;
     this.#toClient(() => {
       this.#break(error.message);
     });
@@ -304,7 +311,8 @@ class Stream<Request, Response> implements ClientStream<Request>, StreamCall {
 
   #isBroken(): boolean {
     const { network, machine } = this.#parts;
-    if (this.#process?.member === undefined || this.#process.actor.hasEnded) return true;
+    if (this.#lost || this.#process?.member === undefined) return true;
+    if (this.#process.actor.hasEnded) return true;
     return network.isCut(CLIENT_SITE, machine) || network.isCut(machine, CLIENT_SITE);
   }
 
@@ -338,7 +346,9 @@ class Stream<Request, Response> implements ClientStream<Request>, StreamCall {
     const { timeline } = this.#parts;
     if (this.#process === undefined) return;
     timeline.after(this.#delayMs('toServer'), this.#process.actor, () => {
-      if (!this.#isBroken()) run();
+      // What does not arrive takes the connection with it: the client notices.
+      if (this.#isBroken()) this.#lost = true;
+      else run();
     });
   }
 

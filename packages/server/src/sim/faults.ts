@@ -178,6 +178,7 @@ export class Faults {
     note(`cut ${links.map((link) => link.join('>')).join(' ')} for ${ms} ms`);
     for (const [from, to] of links) network.cut(from, to);
     timeline.after(ms, this.#actor, () => {
+      if (this.#stopped) return;
       for (const [from, to] of links) network.join(from, to);
     });
   }
@@ -188,6 +189,7 @@ export class Faults {
     note(`swizzle m${index}`);
     const stepMs = chance.between(50, 500);
     const cut = (other: number, isCut: boolean): void => {
+      if (this.#stopped) return;
       if (isCut) network.cut(index, other);
       else network.join(index, other);
       if (isCut) network.cut(other, index);
@@ -195,7 +197,7 @@ export class Faults {
     };
     for (const [n, other] of chance.shuffled(others).entries()) {
       timeline.after(n * stepMs, this.#actor, () => {
-        cut(other, !this.#stopped);
+        cut(other, true);
       });
     }
     for (const [n, other] of chance.shuffled(others).entries()) {

@@ -11,7 +11,7 @@ import { Member } from '../member.js';
 import { noMetrics } from '../metrics.js';
 import type { PeerTransport } from '../peer/transport.js';
 import type { Chance } from './chance.js';
-import type { Defect } from './defects.js';
+import type { Sabotage } from './defects.js';
 import { MachineClock, ProcessClock } from './process-clock.js';
 import { ProcessBackend, ProcessDisk, type PowerListener } from './process-disk.js';
 import { fieldsText, processLogger } from './process-log.js';
@@ -38,7 +38,7 @@ export interface MachineParts {
   readonly clockRate: number;
   readonly config: Partial<MemberConfig>;
   readonly listener: MachineListener;
-  readonly defect: Defect | undefined;
+  readonly sabotage: Sabotage | undefined;
   /** A way to the other members, for one process. */
   readonly transport: (process: Process) => PeerTransport;
   readonly witness: (process: Process) => Witness;
@@ -185,7 +185,7 @@ export class Machine {
 
   #open(process: Process): Promise<Member> {
     const { actor } = process;
-    const { timeline, chance, listener, defect } = this.#parts;
+    const { timeline, chance, listener, sabotage } = this.#parts;
     const latency = (): Promise<void> => {
       return timeline.wait(chance.between(...this.syncMs), actor);
     };
@@ -213,9 +213,9 @@ export class Machine {
       }),
       metrics: noMetrics,
       random: chance.below,
-      fileSystem: defect?.fileSystem?.(fileSystem, this.index) ?? fileSystem,
+      fileSystem: sabotage?.fileSystem?.(fileSystem, this.index) ?? fileSystem,
       walSegmentBytes: WAL_SEGMENT_BYTES,
-      openBackend: () => defect?.backend?.(backend, this.index) ?? backend,
+      openBackend: () => sabotage?.backend?.(backend, this.index) ?? backend,
       peers: this.#parts.transport(process),
       witness: this.#parts.witness(process),
     });

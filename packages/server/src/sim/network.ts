@@ -9,10 +9,10 @@ import { PeerError } from '../peer/errors.js';
 import type { LocalMember, PeerAnswer, PeerReceiver, PeerRequest } from '../peer/transport.js';
 import type { PeerTransport } from '../peer/transport.js';
 import type { Chance } from './chance.js';
-import type { Defect } from './defects.js';
+import type { Sabotage } from './defects.js';
 import type { Process } from './machine.js';
 import { answerPeer } from './peer-questions.js';
-import { Actor, type Timeline } from './timeline.js';
+import type { Timeline } from './timeline.js';
 import type { Trace } from './trace.js';
 
 export interface NetworkConditions {
@@ -22,11 +22,13 @@ export interface NetworkConditions {
   readonly duplication: number;
   /** Both inclusive. */
   readonly delayMs: readonly [number, number];
-  /** Share of messages that take ten times as long. */
+  /** Share of messages that take much longer, {@link STRAGGLING_MS} on average. */
   readonly straggling: number;
   /** Whether a message may overtake another one of its link. */
   readonly reordering: boolean;
 }
+
+const STRAGGLING_MS = 600;
 
 export const calmNetwork: NetworkConditions = {
   loss: 0,
@@ -48,7 +50,7 @@ export class Network {
   readonly #timeline: Timeline;
   readonly #chance: Chance;
   readonly #trace: Trace;
-  readonly #defect: Defect | undefined;
+  readonly #sabotage: Sabotage | undefined;
   readonly #sites = new Map<MemberId, Site>();
   /** Cut links, as `from>to`. */
   readonly #cut = new Set<string>();
@@ -56,8 +58,6 @@ export class Network {
   readonly #lastMs = new Map<string, number>();
   /** Simulated time at which a pair of machines was last joined again. */
   readonly #joinedMs = new Map<string, number>();
-  /** What connections time out by, on nobody's machine. */
-  readonly #actor = new Actor('network');
   conditions: NetworkConditions;
 
   constructor(
@@ -65,13 +65,13 @@ export class Network {
     chance: Chance,
     trace: Trace,
     conditions: NetworkConditions,
-    defect: Defect | undefined,
+    sabotage: Sabotage | undefined,
   ) {
     this.#timeline = timeline;
     this.#chance = chance;
     this.#trace = trace;
     this.conditions = conditions;
-    this.#defect = defect;
+    this.#sabotage = sabotage;
   }
 
   cut(from: number, to: number): void {
@@ -105,7 +105,8 @@ export class Network {
     const { delayMs, straggling } = this.conditions;
     const [low, high] = delayMs;
     const base = low + (high - low) * (this.#chance.below(1000) / 1000);
-    return straggling > 0 && this.#chance.happens(straggling) ? base * 10 : base;
+    if (straggling === 0 || !this.#chance.happens(straggling)) return base;
+    return base + this.#chance.waitMs(STRAGGLING_MS);
   }
 
   /** The way of one process to the others. */
@@ -126,8 +127,7 @@ export class Network {
         for (const message of messages) this.#send(site, message);
       },
       setPeers: () => undefined,
-      connectedSinceMs: (id) =>
-        site === undefined ? undefined : this.#connectedSinceMs(site, id),
+      connectedSinceMs: (id) => (site === undefined ? undefined : this.#connectedSinceMs(site, id)),
       call: (id, request) =>
         site === undefined
           ? Promise.reject(new PeerError('unreachable', 'not started'))
@@ -142,7 +142,7 @@ export class Network {
   }
 
   #send(from: Site, original: Message): void {
-    const message = this.#defect?.sent?.(original) ?? original;
+    const message = this.#sabotage?.sent?.(original) ?? original;
     // As bytes, so that no member sees what another one has in memory.
     const bytes = encodeMessage(message);
     const target = this.#sites.get(message.to);
@@ -179,7 +179,7 @@ export class Network {
       this.#trace.number(this.#timeline.nowMs);
       this.#trace.bytes(bytes);
       const message = decodeMessage(bytes);
-      target.receiver.receive(this.#defect?.received?.(message) ?? message);
+      target.receiver.receive(this.#sabotage?.received?.(message) ?? message);
     });
   }
 
@@ -228,11 +228,6 @@ export class Network {
         });
       });
     });
-  }
-
-  /** For connections of clients. */
-  get actor(): Actor {
-    return this.#actor;
   }
 }
 

@@ -97,7 +97,7 @@ function drawNetwork(chance: Chance): NetworkConditions {
       [0.5, 10],
       [5, 60],
     ]),
-    straggling: chance.happens(0.3) ? 0.02 : 0,
+    straggling: chance.happens(0.3) ? chance.pick([0.002, 0.02]) : 0,
     reordering: chance.happens(0.4),
   };
 }

@@ -18,13 +18,13 @@ import { checkLeases, checkLeasesGone } from './checkers/lease-checker.js';
 import { LogChecker } from './checkers/log-checker.js';
 import { checkWatches } from './checkers/watch-checker.js';
 import { Client } from './client.js';
-import { CLIENT_SITE, Connections } from './connection.js';
-import type { Defect } from './defects.js';
+import { Connections } from './connection.js';
+import type { Defect, Sabotage } from './defects.js';
 import { Faults } from './faults.js';
 import { History } from './history.js';
 import { Machine, machineName, peerUrlOf, type Process } from './machine.js';
 import { calmNetwork, Network } from './network.js';
-import { drawOptions, type FaultKind, type SimulationOptions } from './options.js';
+import { drawOptions, type SimulationOptions } from './options.js';
 import { Statistics } from './statistics.js';
 import { Actor, Timeline } from './timeline.js';
 import { Trace } from './trace.js';
@@ -87,23 +87,26 @@ class Simulation {
   readonly #observer: Actor = new Actor('observer');
   /** The last entry that the process of a machine has applied. */
   readonly #applied = new Map<number, number>();
+  readonly #sabotage: Sabotage | undefined;
   #calm = false;
 
   constructor(seed: number, { overrides = {}, defect, print }: SimulationSettings) {
+    const sabotage = defect?.install();
+    this.#sabotage = sabotage;
     const chance = new Chance(seed);
     this.#chance = chance;
     this.#trace = new Trace(print);
-    this.#options = { ...drawOptions(seed, chance.fork()), ...overrides };
+    this.#options = { ...drawOptions(seed, chance.fork()), ...defect?.overrides, ...overrides };
     const { network, machines } = this.#options;
-    this.#network = new Network(this.#timeline, chance.fork(), this.#trace, network, defect);
+    this.#network = new Network(this.#timeline, chance.fork(), this.#trace, network, sabotage);
     this.#hashes = new HashChecker((violation) => {
       this.#timeline.fail(violation);
     });
-    this.#machines = Array.from({ length: machines }, (_, index) => this.#machine(index, defect));
-    this.#connections = new Connections(this.#timeline, this.#network, this.#trace, defect);
+    this.#machines = Array.from({ length: machines }, (_, index) => this.#machine(index, sabotage));
+    this.#connections = new Connections(this.#timeline, this.#network, this.#trace, sabotage);
     const workload = new Workload(chance.fork());
-    this.#clients = this.#makeClients(workload, defect);
-    this.#watchers = this.#makeWatchers(workload, defect);
+    this.#clients = this.#makeClients(workload, sabotage);
+    this.#watchers = this.#makeWatchers(workload, sabotage);
     this.#faults = new Faults({
       timeline: this.#timeline,
       chance: chance.fork(),
@@ -125,9 +128,11 @@ class Simulation {
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
       violation = error;
+    } finally {
+      this.#sabotage?.remove?.();
     }
     const { counts } = this.#faults;
-    this.#statistics.finish(this.#log, this.#history, counts as ReadonlyMap<FaultKind, number>);
+    this.#statistics.finish(this.#log, this.#history, counts);
     return {
       seed: this.#options.seed,
       options: this.#options,
@@ -243,7 +248,7 @@ class Simulation {
   }
 
   #judge(): void {
-    const rateMax = Math.max(...this.#options.clockRates);
+    const rateMax = Math.max(...this.#machines.map(({ clock }) => clock.rate));
     checkHistory(this.#history, this.#log, this.#timeline.nowMs);
     checkWatches(this.#history, this.#log, true);
     checkLeases(this.#history, this.#log, rateMax);
@@ -269,7 +274,7 @@ class Simulation {
     };
   }
 
-  #machine(index: number, defect: Defect | undefined): Machine {
+  #machine(index: number, sabotage: Sabotage | undefined): Machine {
     const { clockRates, machines, config, syncMs } = this.#options;
     const initialCluster: MemberConfig['initialCluster'] = Array.from(
       { length: machines },
@@ -281,7 +286,7 @@ class Simulation {
       chance: this.#chance.fork(),
       clockRate: clockRates[index] ?? 1,
       config: { ...config, initialCluster },
-      defect,
+      sabotage,
       listener: {
         note: (text) => {
           this.#note(text);
@@ -335,7 +340,7 @@ class Simulation {
     });
   }
 
-  #makeClients(workload: Workload, defect: Defect | undefined): readonly Client[] {
+  #makeClients(workload: Workload, sabotage: Sabotage | undefined): readonly Client[] {
     const { clients, thinkMs } = this.#options;
     return Array.from(
       { length: clients },
@@ -349,12 +354,12 @@ class Simulation {
           history: this.#history,
           machines: this.#machines,
           thinkMs,
-          defect,
+          sabotage,
         }),
     );
   }
 
-  #makeWatchers(workload: Workload, defect: Defect | undefined): readonly Watcher[] {
+  #makeWatchers(workload: Workload, sabotage: Sabotage | undefined): readonly Watcher[] {
     return Array.from({ length: this.#options.watchers }, (_, n) => {
       const record = { name: `w${n}`, watches: [] };
       this.#history.watchers.push(record);
@@ -365,7 +370,7 @@ class Simulation {
         machines: this.#machines,
         request: workload.watch(),
         record,
-        defect,
+        sabotage,
       });
     });
   }
@@ -374,6 +379,3 @@ class Simulation {
     this.#trace.line(this.#timeline.nowMs, text);
   }
 }
-
-/** Where clients stand, for whoever cuts links. */
-export { CLIENT_SITE };

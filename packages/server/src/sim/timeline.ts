@@ -113,8 +113,9 @@ export class Timeline {
 
   /** Lets an actor go on, with what was put aside in the meantime. */
   resume(actor: Actor): void {
-    for (const { run } of actor.resume()) {
-      if (run !== undefined) this.after(0, actor, run);
+    for (const event of actor.resume()) {
+      // It may be cancelled until it happens.
+      this.after(0, actor, () => event.run?.());
     }
   }
 

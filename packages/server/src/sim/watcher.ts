@@ -1,8 +1,9 @@
 /** One watcher: watches on a stream of some member, and goes on elsewhere, where it was, when that stream ends. */
-import { WatchRequest, watchService, type WatchCreateRequest, type WatchResponse } from '@kv/proto';
+import type { WatchRequest } from '@kv/proto';
+import { watchService, type WatchCreateRequest, type WatchResponse } from '@kv/proto';
 import type { Chance } from './chance.js';
 import type { ClientStream, Connections } from './connection.js';
-import type { Defect } from './defects.js';
+import type { Sabotage } from './defects.js';
 import type { WatcherRecord, WatchRecord } from './history.js';
 import type { Machine } from './machine.js';
 import { Actor, type Timeline } from './timeline.js';
@@ -14,7 +15,7 @@ export interface WatcherParts {
   readonly machines: readonly Machine[];
   readonly request: WatchCreateRequest;
   readonly record: WatcherRecord;
-  readonly defect: Defect | undefined;
+  readonly sabotage: Sabotage | undefined;
 }
 
 const RECONNECT_MS = 100;
@@ -97,7 +98,7 @@ export class Watcher {
     const last = response.events.at(-1)?.kv?.modRevision;
     this.#inFragments = response.fragment;
     if (this.#inFragments) return;
-    if (this.#parts.defect?.resumesFromHeader === true) this.#next = revision + 1n;
+    if (this.#parts.sabotage?.resumesFromHeader === true) this.#next = revision + 1n;
     else if (last !== undefined) this.#next = last + 1n;
     // Everything up to here was delivered.
     else if (revision + 1n > this.#next) this.#next = revision + 1n;

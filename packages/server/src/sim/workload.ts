@@ -126,7 +126,11 @@ export class Workload {
     const all = chance.happens(0.5);
     return WatchCreateRequest.create({
       key: all ? bytes('\0') : this.#key(),
-      rangeEnd: all ? bytes('\0') : chance.happens(0.5) ? bytes('') : bytes(chance.pick(RANGE_ENDS)),
+      rangeEnd: all
+        ? bytes('\0')
+        : chance.happens(0.5)
+          ? bytes('')
+          : bytes(chance.pick(RANGE_ENDS)),
       startRevision: this.#watchStart(),
       prevKv: chance.happens(0.4),
       progressNotify: chance.happens(0.5),

@@ -163,7 +163,7 @@ class HistoryChecker {
   /** `compacted` and `future` are true at some moment of the call. */
   #checkRefusal({ kind, outcome, request, returnedMs, invokedMs }: Operation): void {
     if (kind !== 'range' || outcome?.type !== 'error') return;
-    const range = request as OperationOf<'range'>['request'];
+    const range = request;
     const at = Number(range.revision);
     if (outcome.message.includes('future revision') && !range.serializable) {
       promised(at > this.#floor.before(invokedMs), 'history-read', () => {
@@ -210,8 +210,7 @@ class HistoryChecker {
     check: Check,
   ): void {
     const bare = { ...actual, header: undefined };
-    const same =
-      Buffer.compare(codec.encode(bare).finish(), codec.encode(expected).finish()) === 0;
+    const same = Buffer.compare(codec.encode(bare).finish(), codec.encode(expected).finish()) === 0;
     promised(same, check, () => {
       return `${told(operation, revision)} ${text(bare)}, not ${text(expected)}`;
     });

@@ -2,7 +2,8 @@
  * The keys of a naive store: every version of every key, kept for ever and searched from one end to the other. So simple that it can
  * be read and believed; nothing of it is shared with `@kv/mvcc`.
  */
-import { DeleteRangeResponse, Event, KeyValue, RangeResponse, type RangeRequest } from '@kv/proto';
+import type { Event, RangeResponse } from '@kv/proto';
+import { DeleteRangeResponse, KeyValue, type RangeRequest } from '@kv/proto';
 
 export interface Version {
   readonly revision: number;

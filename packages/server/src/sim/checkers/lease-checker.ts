@@ -56,7 +56,7 @@ function checkNotEarly(id: bigint, life: LeaseLife, fromMs: number, rateMax: num
   const earliestMs = fromMs + (life.ttlSeconds * 1000) / rateMax;
   promised(life.revokedMs + 1e-6 >= earliestMs, 'lease-early', () => {
     const lived = (life.revokedMs - fromMs).toFixed(0);
-    return `lease ${id} of ${life.ttlSeconds} s ended ${lived} ms after it was granted or renewed`;
+    return `lease ${id} of ${life.ttlSeconds} s ended at ${life.revokedMs} ms, ${lived} ms after it was granted or renewed, not ${earliestMs - fromMs} ms`;
   });
 }
 

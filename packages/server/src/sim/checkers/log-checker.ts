@@ -87,7 +87,8 @@ export class LogChecker {
     for (const [n, event] of events.entries()) {
       const model = expected[n];
       const kv = model?.kv === undefined ? new Uint8Array(0) : KeyValue.encode(model.kv).finish();
-      const same = sameBytes(event.kv.encoded, kv) && (event.type === 'put') === (model?.type === 0);
+      const same =
+        sameBytes(event.kv.encoded, kv) && (event.type === 'put') === (model?.type === 0);
       promised(same, 'state-machine', () => {
         const seen = text(KeyValue.decode(event.kv.encoded));
         return `${who} makes of revision ${revision}: ${event.type} ${seen}, not ${text(model?.kv)}`;

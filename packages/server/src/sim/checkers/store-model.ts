@@ -2,17 +2,9 @@
  * The whole replicated state, as one thread without faults would have it: every entry of the log in its order, each with the answer
  * and the events that it must give. What members do is compared with this.
  */
-import {
-  DeleteRangeResponse,
-  PutResponse,
-  TxnResponse,
-  type DeleteRangeRequest,
-  type Event,
-  type PutRequest,
-  type RequestOp,
-  type ResponseOp,
-} from '@kv/proto';
-import { InternalRaftRequest } from '@kv/proto/internal';
+import type { DeleteRangeResponse, PutResponse, TxnResponse } from '@kv/proto';
+import type { DeleteRangeRequest, Event, PutRequest, RequestOp, ResponseOp } from '@kv/proto';
+import type { InternalRaftRequest } from '@kv/proto/internal';
 import { KeyModel, keyText } from './key-model.js';
 import { planOf, refusalOf, type Refusal, type TxnGround, type TxnPlan } from './txn-model.js';
 
@@ -139,11 +131,9 @@ export class StoreModel {
   }
 
   #run({ succeeded, ops }: TxnPlan, events: Event[]): TxnResponse {
-    const responses = ops.map(
-      ({ op: { request }, nested }): ResponseOp => ({
-        response: this.#runOp(request, nested, events),
-      }),
-    );
+    const responses = ops.map(({ op: { request }, nested }): ResponseOp => ({
+      response: this.#runOp(request, nested, events),
+    }));
     return { header: undefined, succeeded, responses };
   }
 

@@ -1,12 +1,6 @@
 /** Transactions on the naive store: which branch is taken, whether it is refused, what it answers. */
-import {
-  TxnResponse,
-  type Compare,
-  type KeyValue,
-  type RequestOp,
-  type ResponseOp,
-  type TxnRequest,
-} from '@kv/proto';
+import type { TxnResponse } from '@kv/proto';
+import type { Compare, KeyValue, RequestOp, ResponseOp, TxnRequest } from '@kv/proto';
 import { keyText, type KeyModel } from './key-model.js';
 
 /** A request that was refused changed nothing. */
@@ -33,8 +27,7 @@ export function planOf(txn: TxnRequest, ground: TxnGround): TxnPlan {
   const succeeded = txn.compare.every((compare) => holds(compare, ground));
   const ops = (succeeded ? txn.success : txn.failure).map((op) => ({
     op,
-    nested:
-      op.request?.$case === 'requestTxn' ? planOf(op.request.value, ground) : undefined,
+    nested: op.request?.$case === 'requestTxn' ? planOf(op.request.value, ground) : undefined,
   }));
   return { succeeded, ops };
 }

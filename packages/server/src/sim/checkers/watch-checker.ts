@@ -82,9 +82,13 @@ class WatchChecker {
     promised(at >= 0, 'watch-content', () => {
       return `${this.#name} got ${text(event)}, which never happened or is not its own`;
     });
-    promised(at >= this.#delivered, revision < this.#lastRevision ? 'watch-ordered' : 'watch-unique', () => {
-      return `${this.#name} got ${text(event)} again, or after revision ${this.#lastRevision}`;
-    });
+    promised(
+      at >= this.#delivered,
+      revision < this.#lastRevision ? 'watch-ordered' : 'watch-unique',
+      () => {
+        return `${this.#name} got ${text(event)} again, or after revision ${this.#lastRevision}`;
+      },
+    );
     promised(at === this.#delivered, 'watch-reliable', () => {
       return `${this.#name} got ${text(event)} but not ${text(this.#owed[this.#delivered]?.event)}`;
     });
@@ -149,7 +153,6 @@ function checkResumed({ name, watches }: WatcherRecord, log: LogChecker): void {
         return `${name} went on at ${startRevision} without ${text(skipped?.event)}`;
       });
     }
-    next = startRevision;
     let delivered = startRevision;
     for (const { response } of arrivals) {
       if (response.canceled) delivered = Math.max(delivered, Number(response.compactRevision));
