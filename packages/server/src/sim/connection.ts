@@ -345,7 +345,7 @@ class Stream<Request, Response> implements ClientStream<Request>, StreamCall {
   #toServer(run: () => void): void {
     const { timeline } = this.#parts;
     if (this.#process === undefined) return;
-    timeline.after(this.#delayMs('toServer'), this.#process.actor, () => {
+    timeline.at(this.#arrivalMs('toServer'), this.#process.actor, () => {
       // What does not arrive takes the connection with it: the client notices.
       if (this.#isBroken()) this.#lost = true;
       else run();
@@ -354,7 +354,7 @@ class Stream<Request, Response> implements ClientStream<Request>, StreamCall {
 
   #toClient(run: () => void): void {
     if (this.#over || this.#process?.actor.hasEnded === true) return;
-    this.#parts.timeline.after(this.#delayMs('toClient'), this.#client, () => {
+    this.#parts.timeline.at(this.#arrivalMs('toClient'), this.#client, () => {
       if (this.#over) return;
       // What was under way when the connection broke is lost, and all that follows with it.
       if (this.#parts.network.isCut(this.#parts.machine, CLIENT_SITE)) {
@@ -363,10 +363,10 @@ class Stream<Request, Response> implements ClientStream<Request>, StreamCall {
     });
   }
 
-  #delayMs(direction: 'toServer' | 'toClient'): number {
+  #arrivalMs(direction: 'toServer' | 'toClient'): number {
     const { timeline, network } = this.#parts;
     const atMs = Math.max(timeline.nowMs + network.delayMs(), this.#lastMs[direction]);
     this.#lastMs[direction] = atMs;
-    return atMs - timeline.nowMs;
+    return atMs;
   }
 }

@@ -11,8 +11,7 @@ import {
   watchService,
   WatchResponse,
 } from '@kv/proto';
-import type { Message } from '@kv/raft';
-import { Wal, type FileSystem } from '@kv/wal';
+import type { FileSystem } from '@kv/wal';
 import { LeaseEngine } from '../lease/lease-engine.js';
 import { Proposer } from '../request/proposer.js';
 import type { FaultKind, SimulationOptions } from './options.js';
@@ -22,16 +21,13 @@ import type { Check } from './violation.js';
 export interface Sabotage {
   readonly fileSystem?: (fileSystem: FileSystem, machine: number) => FileSystem;
   readonly backend?: (backend: Backend, machine: number) => Backend;
-  /** What leaves a member, and what reaches one. */
-  readonly sent?: (message: Message) => Message;
-  readonly received?: (message: Message) => Message;
   /** What a member gets of a client's unary request. */
   readonly request?: (path: string, request: Uint8Array) => Uint8Array;
   /** What a client gets of one response of a stream. */
   readonly written?: (path: string, message: Uint8Array) => readonly Uint8Array[];
   /** Clients repeat what they got no answer to. */
   readonly resends?: boolean;
-  /** Watchers go on after the revision of the last header, not of the last event. */
+  /** Watchers go on after the revision of some answer's header, not of the last event. */
   readonly resumesFromHeader?: boolean;
   /** Undoes what was put in the place of methods. */
   readonly remove?: () => void;
@@ -151,22 +147,6 @@ function greedyCompaction(backend: Backend): Backend {
   });
 }
 
-/** Reads of the same kind that go to a leader, or to its followers, all have the same name: an old answer does for a new question. */
-function sharedReadIds(): Pick<Sabotage, 'sent' | 'received'> {
-  const newestOf = new Map<bigint, Uint8Array>();
-  const name = (id: bigint, context: Uint8Array): Uint8Array => newestOf.get(id) ?? context;
-  return {
-    sent: (message) => {
-      if (message.type === 'MsgReadIndex') newestOf.set(message.from, message.context.slice());
-      return message;
-    },
-    received: (message) =>
-      message.type === 'MsgReadIndexResp'
-        ? { ...message, context: name(message.to, message.context) }
-        : message,
-  };
-}
-
 function replaced<K extends string, T extends Record<K, unknown>>(
   prototype: T,
   name: K,
@@ -216,24 +196,6 @@ function earlyProgress(path: string, message: Uint8Array): readonly Uint8Array[]
   return [WatchResponse.encode({ ...response, events: [], fragment: false }).finish(), message];
 }
 
-/** The vote of a term is not written: after a restart it is given again. */
-function forgottenVotes(): () => void {
-  return replaced(
-    Wal.prototype,
-    'append',
-    (append) =>
-      function (this: Wal, batch) {
-        const { hardState } = batch;
-        append.call(
-          this,
-          hardState === undefined
-            ? batch
-            : { ...batch, hardState: { ...hardState, vote: 0n as typeof hardState.vote } },
-        );
-      },
-  );
-}
-
 /** Whoever once led goes on to end leases. */
 function leasesOfTheDeposed(): () => void {
   const removers = [
@@ -274,7 +236,7 @@ export const defects: readonly Defect[] = [
     name: 'apply-before-durable-on-one-member',
     row: 2,
     caughtBy: ['log-matching', 'durability', 'linearizability', 'start', 'state-machine'],
-    seedsMax: 10,
+    seedsMax: 40,
     overrides: crashes,
     install: () => ({
       fileSystem: (fileSystem, machine) => (machine === 0 ? eagerSync(fileSystem) : fileSystem),
@@ -295,42 +257,6 @@ export const defects: readonly Defect[] = [
     seedsMax: 10,
     overrides: partitions,
     install: () => ({ request: withoutBarrier }),
-  },
-  {
-    name: 'shared-read-ids',
-    row: 5,
-    caughtBy: ['linearizability'],
-    seedsMax: 60,
-    overrides: {
-      machines: 3,
-      clients: 5,
-      thinkMs: 10,
-      network: {
-        loss: 0,
-        duplication: 0.05,
-        delayMs: [1, 20],
-        straggling: 0.1,
-        reordering: true,
-      },
-      faultEveryMs: often('transfer'),
-    },
-    install: sharedReadIds,
-  },
-  {
-    name: 'vote-not-persisted',
-    row: 7,
-    caughtBy: ['log-matching', 'linearizability', 'durability', 'member-ended', 'start'],
-    seedsMax: 60,
-    overrides: {
-      machines: 3,
-      syncMs: [1, 10],
-      faultEveryMs: new Map<FaultKind, number>([
-        ['kill', 150],
-        ['powerCut', 150],
-        ['isolation', 1500],
-      ]),
-    },
-    install: () => ({ remove: forgottenVotes() }),
   },
   {
     name: 'revoke-without-leadership',

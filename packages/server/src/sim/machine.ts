@@ -77,7 +77,7 @@ export class Machine {
     this.name = machineName(index);
     this.clock = new MachineClock(timeline, clockRate, 1_000_000 * (index + 1));
     this.disk = new FaultyDisk(chance.below);
-    this.backend = new MemoryBackend();
+    this.backend = new MemoryBackend(this.#backendOptions());
   }
 
   get isUp(): boolean {
@@ -130,7 +130,7 @@ export class Machine {
     this.#end();
     this.disk.reboot(policy);
     const kept = Math.floor(this.backend.unsyncedCommits * keptShare);
-    this.backend = this.backend.crash(kept, {});
+    this.backend = this.backend.crash(kept, this.#backendOptions());
     this.#parts.listener.note(`${this.name} loses power, keeps ${policy} and ${kept} commits`);
   }
 
@@ -138,7 +138,7 @@ export class Machine {
   kill(why: string): void {
     this.#end();
     this.disk.reboot('all');
-    this.backend = this.backend.crash(this.backend.unsyncedCommits, {});
+    this.backend = this.backend.crash(this.backend.unsyncedCommits, this.#backendOptions());
     this.#parts.listener.note(`${this.name} is gone: ${why}`);
   }
 
@@ -171,6 +171,10 @@ export class Machine {
     this.#backendOperationsLeft = undefined;
   }
 
+  #backendOptions(): ConstructorParameters<typeof MemoryBackend>[0] {
+    return { readFile: (path) => this.disk.content(path) };
+  }
+
   #end(): void {
     this.process?.actor.end();
     this.process = undefined;
@@ -196,6 +200,7 @@ export class Machine {
       },
     };
     this.backend = this.backend.crash(this.backend.unsyncedCommits, {
+      ...this.#backendOptions(),
       fault: () => this.#storeFault(),
     });
     const fileSystem = new ProcessDisk(this.disk, actor, power);

@@ -9,7 +9,6 @@ import { PeerError } from '../peer/errors.js';
 import type { LocalMember, PeerAnswer, PeerReceiver, PeerRequest } from '../peer/transport.js';
 import type { PeerTransport } from '../peer/transport.js';
 import type { Chance } from './chance.js';
-import type { Sabotage } from './defects.js';
 import type { Process } from './machine.js';
 import { answerPeer } from './peer-questions.js';
 import type { Timeline } from './timeline.js';
@@ -50,7 +49,6 @@ export class Network {
   readonly #timeline: Timeline;
   readonly #chance: Chance;
   readonly #trace: Trace;
-  readonly #sabotage: Sabotage | undefined;
   readonly #sites = new Map<MemberId, Site>();
   /** Cut links, as `from>to`. */
   readonly #cut = new Set<string>();
@@ -60,18 +58,11 @@ export class Network {
   readonly #joinedMs = new Map<string, number>();
   conditions: NetworkConditions;
 
-  constructor(
-    timeline: Timeline,
-    chance: Chance,
-    trace: Trace,
-    conditions: NetworkConditions,
-    sabotage: Sabotage | undefined,
-  ) {
+  constructor(timeline: Timeline, chance: Chance, trace: Trace, conditions: NetworkConditions) {
     this.#timeline = timeline;
     this.#chance = chance;
     this.#trace = trace;
     this.conditions = conditions;
-    this.#sabotage = sabotage;
   }
 
   cut(from: number, to: number): void {
@@ -141,8 +132,7 @@ export class Network {
     };
   }
 
-  #send(from: Site, original: Message): void {
-    const message = this.#sabotage?.sent?.(original) ?? original;
+  #send(from: Site, message: Message): void {
     // As bytes, so that no member sees what another one has in memory.
     const bytes = encodeMessage(message);
     const target = this.#sites.get(message.to);
@@ -165,21 +155,19 @@ export class Network {
   #deliver(from: Site, target: Site, bytes: Uint8Array): void {
     const [source, sink] = [from.process.machine.index, target.process.machine.index];
     const link = linkName(source, sink);
-    let delayMs = this.delayMs();
+    let atMs = this.#timeline.nowMs + this.delayMs();
     if (!this.conditions.reordering) {
-      const atMs = Math.max(this.#timeline.nowMs + delayMs, this.#lastMs.get(link) ?? 0);
+      atMs = Math.max(atMs, this.#lastMs.get(link) ?? 0);
       this.#lastMs.set(link, atMs);
-      delayMs = atMs - this.#timeline.nowMs;
     }
-    this.#timeline.after(delayMs, target.process.actor, () => {
+    this.#timeline.at(atMs, target.process.actor, () => {
       if (this.#cut.has(link)) {
         if (!from.process.actor.hasEnded) this.#unreachable(from, target.memberId);
         return;
       }
       this.#trace.number(this.#timeline.nowMs);
       this.#trace.bytes(bytes);
-      const message = decodeMessage(bytes);
-      target.receiver.receive(this.#sabotage?.received?.(message) ?? message);
+      target.receiver.receive(decodeMessage(bytes));
     });
   }
 

@@ -2,7 +2,7 @@
  * A machine's disk and store as one process sees them: syncs take simulated time, power may fail in the midst of a turn, and once the
  * process has ended nothing that is left of it reaches them any more.
  */
-import type { Backend, BackendImage, BackendRow, BackendSize } from '@kv/mvcc';
+import type { Backend, BackendImage, BackendRow, BackendSize, RowAddress } from '@kv/mvcc';
 import type { MemoryBackend } from '@kv/mvcc/testing';
 import type { FileHandle, FileSystem, OpenMode } from '@kv/wal';
 import { PowerLoss, type FaultyDisk } from '@kv/wal/testing';
@@ -212,8 +212,19 @@ export class ProcessBackend implements Backend {
     return this.#guard.run(() => this.#backend.reclaim());
   }
 
-  exportImage(): Promise<BackendImage> {
-    return this.#guard.run(() => this.#backend.exportImage());
+  exportImage(rows?: readonly RowAddress[]): Promise<BackendImage> {
+    return this.#guard.run(() => this.#backend.exportImage(rows));
+  }
+
+  prepareReplacement(path: string): Promise<void> {
+    return this.#guard.wait(() => this.#backend.prepareReplacement(path));
+  }
+
+  replace(): this {
+    this.#guard.run(() => {
+      this.#backend.replace();
+    });
+    return this;
   }
 
   verify(): string[] {

@@ -98,7 +98,7 @@ class Simulation {
     this.#trace = new Trace(print);
     this.#options = { ...drawOptions(seed, chance.fork()), ...defect?.overrides, ...overrides };
     const { network, machines } = this.#options;
-    this.#network = new Network(this.#timeline, chance.fork(), this.#trace, network, sabotage);
+    this.#network = new Network(this.#timeline, chance.fork(), this.#trace, network);
     this.#hashes = new HashChecker((violation) => {
       this.#timeline.fail(violation);
     });
@@ -370,6 +370,7 @@ class Simulation {
         machines: this.#machines,
         request: workload.watch(),
         record,
+        headerRevision: () => workload.revision,
         sabotage,
       });
     });

@@ -90,8 +90,13 @@ export class Timeline {
   }
 
   after(delayMs: number, actor: Actor, run: () => void): Timer {
+    return this.at(this.#nowMs + Math.max(0, delayMs), actor, run);
+  }
+
+  /** What is scheduled for the same time happens in order, which sums of delays do not promise: they are rounded. */
+  at(atMs: number, actor: Actor, run: () => void): Timer {
     const event: ScheduledEvent = {
-      atMs: this.#nowMs + Math.max(0, delayMs),
+      atMs: Math.max(atMs, this.#nowMs),
       order: this.#order++,
       actor,
       run,

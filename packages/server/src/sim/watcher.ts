@@ -15,6 +15,8 @@ export interface WatcherParts {
   readonly machines: readonly Machine[];
   readonly request: WatchCreateRequest;
   readonly record: WatcherRecord;
+  /** Of the header that any client saw last. */
+  readonly headerRevision: () => number;
   readonly sabotage: Sabotage | undefined;
 }
 
@@ -98,8 +100,7 @@ export class Watcher {
     const last = response.events.at(-1)?.kv?.modRevision;
     this.#inFragments = response.fragment;
     if (this.#inFragments) return;
-    if (this.#parts.sabotage?.resumesFromHeader === true) this.#next = revision + 1n;
-    else if (last !== undefined) this.#next = last + 1n;
+    if (last !== undefined) this.#next = last + 1n;
     // Everything up to here was delivered.
     else if (revision + 1n > this.#next) this.#next = revision + 1n;
   }
@@ -108,6 +109,8 @@ export class Watcher {
     this.#stream?.cancel();
     if (this.#watch !== undefined) this.#watch.ended = true;
     this.#watch = undefined;
+    const { sabotage, headerRevision } = this.#parts;
+    if (sabotage?.resumesFromHeader === true) this.#next = BigInt(headerRevision() + 1);
     this.#parts.timeline.after(RECONNECT_MS, this.#actor, () => {
       this.#connect();
     });
