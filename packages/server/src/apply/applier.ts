@@ -170,8 +170,7 @@ export class Applier {
 
   #applyRequest(txn: WriteTxn, entry: Entry): void {
     const data = bufferOver(entry.data);
-    const sequence = ownSequence(this.#ports.ids, data);
-    const proposal = sequence === undefined ? undefined : this.#ports.pending.find(sequence);
+    const proposal = this.#proposalOf(data);
     const command = proposal?.command ?? decodeCommand(data);
     const { observer, quota } = this.#ports;
     observer.started();
@@ -189,6 +188,16 @@ export class Applier {
     // It was executed all the same, as all members must do the same; only the answer says so.
     this.#answer(this.#overQuota, proposal, rejected('noSpace'));
     this.#effects.push({ type: 'overQuota' });
+  }
+
+  /**
+   * The proposal that this entry is, if one of this process is waiting for it. The same id is not enough: a machine whose wall clock
+   * says the same at two starts gives ids twice, and an entry of its former life may be committed in this one.
+   */
+  #proposalOf(data: Buffer): Proposal | undefined {
+    const sequence = ownSequence(this.#ports.ids, data);
+    const proposal = sequence === undefined ? undefined : this.#ports.pending.find(sequence);
+    return proposal?.data.equals(data) === true ? proposal : undefined;
   }
 
   #answer(answers: Answer[], proposal: Proposal | undefined, outcome: Outcome): void {
