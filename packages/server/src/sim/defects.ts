@@ -84,6 +84,9 @@ function eagerSync(fileSystem: FileSystem): FileSystem {
           handle.sync().catch(() => undefined);
           return Promise.resolve();
         },
+        syncNow: () => {
+          handle.sync().catch(() => undefined);
+        },
         close: () => {
           handle.close();
         },

@@ -82,6 +82,11 @@ export class ProcessDisk implements FileSystem {
         });
       },
       sync: () => guard.wait(() => handle.sync()),
+      syncNow: () => {
+        guard.run(() => {
+          handle.syncNow();
+        });
+      },
       close: () => {
         guard.run(() => {
           handle.close();
