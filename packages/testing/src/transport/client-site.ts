@@ -12,15 +12,16 @@ export class ClientSite implements Transport {
   readonly label: string;
   readonly #doors: readonly Door[];
   readonly #channels = new Set<InProcessChannel>();
-  readonly #expectations: Expectations;
-  #waitingForConnection = 0;
+  readonly #answers: Expectations;
+  readonly #connections: Expectations;
 
   constructor(label: string, clock: VirtualClock, doors: readonly Door[]) {
     this.label = label;
     this.clock = clock;
     this.#doors = doors;
     this.process = new ProcessClock(clock);
-    this.#expectations = new Expectations(clock);
+    this.#answers = new Expectations(clock);
+    this.#connections = new Expectations(clock);
   }
 
   channel(endpoint: Endpoint, options: ChannelOptions): Channel {
@@ -40,23 +41,19 @@ export class ClientSite implements Transport {
   /** Whether somebody waits for what time will bring: an answer, or any member at all, before the time of the call is up. */
   wantsTime(): boolean {
     if (this.process.isPaused) return false;
-    if (this.#expectations.wantsTime()) return true;
-    if (this.#waitingForConnection === 0 || this.process.pendingTimers === 0) return false;
+    if (this.#answers.wantsTime()) return true;
+    if (!this.#connections.wantsTime() || this.process.pendingTimers === 0) return false;
     return ![...this.#channels].some((channel) => channel.isReady);
   }
 
   /** Somebody waits for an answer. Returns what ends that. */
   expect(): () => void {
-    return this.#expectations.expect();
+    return this.#answers.expect();
   }
 
   /** Somebody waits for a connection. Returns what ends that. */
   expectConnection(): () => void {
-    this.#waitingForConnection++;
-    this.clock.wake();
-    return () => {
-      this.#waitingForConnection--;
-    };
+    return this.#connections.expect();
   }
 
   /** A channel was closed. */
