@@ -97,7 +97,8 @@ export class Caller {
     using limited = this.#limited(call);
     const scope = limited ?? call.scope;
     try {
-      const options = callOptions(scope, token, call.headers, false);
+      const { signal } = scope;
+      const options = { ...callOptions(call.scope, token, call.headers, false), signal };
       const answer = await lent.channel.unary(call.path, call.request, options);
       lent.release('answered');
       return answer;

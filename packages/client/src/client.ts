@@ -1,9 +1,11 @@
 /** The client for applications: a `RawClient` and words for what people do with it. */
+import { AuthClient } from './auth.js';
 import type { Cache, CacheOptions } from './cache/cache.js';
 import { cacheOf } from './cache/open.js';
 import { ClusterClient } from './cluster.js';
 import { bytes, type Codec } from './codec.js';
 import type { Bytes, KeySelector } from './data.js';
+import { syncEndpoints, syncForEver } from './endpoint-sync.js';
 import { KvClient } from './kv.js';
 import { LeaseClient } from './lease.js';
 import { MaintenanceClient } from './maintenance.js';
@@ -26,9 +28,11 @@ export class Client implements AsyncDisposable {
   readonly kv: KvClient;
   readonly lease: LeaseClient;
   readonly cluster: ClusterClient;
+  readonly auth: AuthClient;
   readonly maintenance: MaintenanceClient;
   /** Any method by its descriptor, with the messages of the wire. */
   readonly raw: RawClient;
+  readonly #syncing: Promise<void>;
 
   /** Checks the options; the first call connects. Throws `KvError` of code `config`. */
   static async open(options: ClientOptions): Promise<Client> {
@@ -39,8 +43,22 @@ export class Client implements AsyncDisposable {
     this.raw = raw;
     this.kv = new KvClient(raw, new Scope(new Uint8Array(0), bytes));
     this.lease = new LeaseClient(raw);
+    this.auth = new AuthClient(raw);
     this.cluster = new ClusterClient(raw);
     this.maintenance = new MaintenanceClient(raw);
+    const { syncIntervalMs } = raw;
+    this.#syncing =
+      syncIntervalMs === Infinity ? Promise.resolve() : syncForEver(raw, syncIntervalMs);
+  }
+
+  /** Where the client looks for the cluster. */
+  get endpoints(): readonly string[] {
+    return this.raw.endpoints;
+  }
+
+  /** Asks the cluster for its members and uses their client addresses as endpoints from now on; returns them. */
+  sync(signal?: AbortSignal): Promise<readonly string[]> {
+    return syncEndpoints(this.raw, signal);
   }
 
   /** See `KvClient.namespace`. */
@@ -138,8 +156,9 @@ export class Client implements AsyncDisposable {
   }
 
   /** Rejects calls in flight with `closed`; afterwards nothing of the client keeps the process alive. Idempotent. */
-  close(): Promise<void> {
-    return this.raw.close();
+  async close(): Promise<void> {
+    await this.raw.close();
+    await this.#syncing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

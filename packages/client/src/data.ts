@@ -64,6 +64,26 @@ export function rangeOf(selector: KeySelector): WireRange {
   return { key: from.length === 0 ? zero : from, rangeEnd };
 }
 
+/** The selector of a range of the wire: the shortest that says it. */
+export function selectorOf(key: Uint8Array, rangeEnd: Uint8Array): KeySelector {
+  if (rangeEnd.length === 0) return key.slice();
+  const isOpen = rangeEnd.length === 1 && rangeEnd[0] === 0;
+  if (isOpen)
+    return key.length === 0 || (key.length === 1 && key[0] === 0)
+      ? { all: true }
+      : { from: key.slice() };
+  if (compareBytes(prefixEnd(key), rangeEnd) === 0) return { prefix: key.slice() };
+  return { from: key.slice(), end: rangeEnd.slice() };
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
 function prefixRange(prefix: Uint8Array): WireRange {
   return prefix.length === 0
     ? { key: zero, rangeEnd: zero }

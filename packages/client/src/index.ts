@@ -18,6 +18,7 @@ export { wireTransport } from './transport/wire/transport.js';
 
 export type { CacheChange, CacheOptions, CacheState } from './cache/cache.js';
 export type { KeyChange } from './cache/contents.js';
+export type { Access, AuthClient, AuthState, Permission, RoleClient, UserClient } from './auth.js';
 export type { Clock, Timer } from './clock.js';
 export type { ClusterClient, Member } from './cluster.js';
 export type { Codec, Json, JsonCodec } from './codec.js';
@@ -26,9 +27,10 @@ export type { Bytes, KeySelector, LeaseReference } from './data.js';
 export type { ClientErrorCode, ConnectionErrorCode, KvErrorCode, Outcome } from './errors.js';
 export type { KeyValue } from './key-value.js';
 export type { DeleteOptions, GetOptions, KvClient, PutOptions } from './kv.js';
+export type { ClientHooks, ConnectionInfo, RequestInfo, ResponseInfo, RetryInfo } from './hooks.js';
 export type { Lease, LeaseClient, LeaseState } from './lease.js';
 export type { LeaseSession, LeaseSessionOptions } from './lease-session.js';
-export type { Alarm, MaintenanceClient, MemberStatus } from './maintenance.js';
+export type { Alarm, KeysHash, MaintenanceClient, MemberStatus } from './maintenance.js';
 export type {
   Condition,
   DeleteOperation,
@@ -62,6 +64,7 @@ export type { HeldLease, RecipeClient } from './recipes/recipe-client.js';
 export type { PermitOptions } from './recipes/semaphore.js';
 export type { RegisterOptions, ServiceEndpoint } from './recipes/service.js';
 export type { SubscribeOptions, TopicMessage } from './recipes/topic.js';
+export type { SavedSnapshot, SnapshotOptions, SnapshotProgress } from './snapshot.js';
 export type { Isolation, Stm, StmOptions, StmResult } from './stm.js';
 export type { TlsOptions, Transport } from './transport/port.js';
 export type { Txn } from './txn.js';

@@ -102,6 +102,16 @@ export class RawClient implements AsyncDisposable {
     return this.#options.random();
   }
 
+  /** Whether endpoints without a scheme are encrypted. */
+  get hasTls(): boolean {
+    return this.#options.hasTls;
+  }
+
+  /** Infinity for never. */
+  get syncIntervalMs(): number {
+    return this.#options.syncIntervalMs;
+  }
+
   get isClosed(): boolean {
     return this.#closing.signal.aborted;
   }

@@ -19,6 +19,8 @@ import { GrpcCode, StatusError } from './status-error.js';
 const readinessSliceMs = 1_000;
 /** grpc-js stops reading when this many messages wait to be read. */
 const unreadMessagesMax = 16;
+/** The signal ends a call in time; grpc-js's own limit, told to the server, must not be quicker. */
+const deadlineGraceMs = 200;
 
 export const grpcJsTransport: Transport = {
   channel: (endpoint, options) => new GrpcJsChannel(endpoint, options),
@@ -250,7 +252,7 @@ function metadataOf(options: CallOptions): grpc.Metadata {
 }
 
 function callOptions(options: CallOptions): grpc.CallOptions {
-  return options.timeoutMs === undefined ? {} : { deadline: Date.now() + options.timeoutMs };
+  return options.timeoutMs === undefined ? {} : { deadline: Date.now() + options.timeoutMs + deadlineGraceMs };
 }
 
 function statusError(error: Error): StatusError {
