@@ -66,14 +66,14 @@ export function rangeOf(selector: KeySelector): WireRange {
 
 /** The selector of a range of the wire: the shortest that says it. */
 export function selectorOf(key: Uint8Array, rangeEnd: Uint8Array): KeySelector {
-  if (rangeEnd.length === 0) return key.slice();
+  if (rangeEnd.length === 0) return copyOf(key);
   const isOpen = rangeEnd.length === 1 && rangeEnd[0] === 0;
   if (isOpen)
     return key.length === 0 || (key.length === 1 && key[0] === 0)
       ? { all: true }
-      : { from: key.slice() };
-  if (compareBytes(prefixEnd(key), rangeEnd) === 0) return { prefix: key.slice() };
-  return { from: key.slice(), end: rangeEnd.slice() };
+      : { from: copyOf(key) };
+  if (compareBytes(prefixEnd(key), rangeEnd) === 0) return { prefix: copyOf(key) };
+  return { from: copyOf(key), end: copyOf(rangeEnd) };
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
@@ -95,11 +95,17 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array {
   for (let i = prefix.length - 1; i >= 0; i--) {
     const byte = prefix[i] ?? 0xff;
     if (byte === 0xff) continue;
-    const end = prefix.slice(0, i + 1);
+    // Not `slice`: of a Buffer it is a view, and the caller's prefix would change.
+    const end = copyOf(prefix.subarray(0, i + 1));
     end[i] = byte + 1;
     return end;
   }
   return zero;
+}
+
+/** Bytes of its own, of the plain class: what transports give may be a Buffer, or a view of a whole message (J-4). */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 export function concat(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -8,6 +8,7 @@ import {
   prefixEnd,
   rangeOf,
   revisionToWire,
+  selectorOf,
 } from './data.js';
 import { parseEndpoint } from './endpoint.js';
 import { KvError } from './errors.js';
@@ -87,6 +88,24 @@ describe('B-190: data', () => {
         expect(end.subarray(0, prefix.length).equals(Buffer.from(prefix))).toBe(false);
       }),
     );
+  });
+  test('the end of a prefix that is a Buffer leaves the Buffer as it was', () => {
+    const prefix = Buffer.from('a/');
+    expect(rangeOf({ prefix }).rangeEnd).toEqual(Uint8Array.of(97, 48));
+    expect(prefix.toString()).toBe('a/');
+  });
+  test('selectors there and back', () => {
+    const key = Uint8Array.of(97);
+    for (const selector of [
+      key,
+      { all: true },
+      { prefix: key },
+      { from: key },
+      { from: key, end: Uint8Array.of(120) },
+    ] as const) {
+      const { key: start, rangeEnd } = rangeOf(selector);
+      expect(selectorOf(start, rangeEnd)).toEqual(selector);
+    }
   });
   test('selectors', () => {
     expect(rangeOf({ all: true })).toEqual({ key: Uint8Array.of(0), rangeEnd: Uint8Array.of(0) });

@@ -9,7 +9,7 @@ export interface RequestInfo {
   /** Of the encoded message; 0 for streams. */
   readonly requestBytes: number;
   /** Sends a header with the call, such as `traceparent`: lower-case name, ASCII value. */
-  setHeader(name: string, value: string): void;
+  readonly setHeader: (name: string, value: string) => void;
 }
 
 export interface ResponseInfo {
@@ -44,10 +44,10 @@ export interface ConnectionInfo {
 /** All are called in the midst of things: be quick. What a hook throws is dropped. */
 export interface ClientHooks<State = unknown> {
   /** What it returns comes back with `onRetry` and `onResponse` of the same call. Called within the caller's own turn. */
-  readonly onRequest?: (request: RequestInfo) => State;
-  readonly onRetry?: (retry: RetryInfo, state: State | undefined) => void;
-  readonly onResponse?: (response: ResponseInfo, state: State | undefined) => void;
-  readonly onConnection?: (connection: ConnectionInfo) => void;
+  onRequest?(request: RequestInfo): State;
+  onRetry?(retry: RetryInfo, state: State | undefined): void;
+  onResponse?(response: ResponseInfo, state: State | undefined): void;
+  onConnection?(connection: ConnectionInfo): void;
 }
 
 /** Calls hooks so that they can break nothing. */
@@ -65,12 +65,11 @@ export class Hooks {
     requestBytes: number,
     headers: [name: string, value: string][],
   ): unknown {
-    const { onRequest } = this.#hooks;
-    if (onRequest === undefined) return undefined;
+    if (this.#hooks.onRequest === undefined) return undefined;
     const setHeader = (name: string, value: string): void => {
       headers.push([name, value]);
     };
-    return guarded(() => onRequest({ methodPath, kind, requestBytes, setHeader }));
+    return guarded(() => this.#hooks.onRequest?.({ methodPath, kind, requestBytes, setHeader }));
   }
 
   retry(info: RetryInfo, state: unknown): void {

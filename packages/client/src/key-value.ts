@@ -1,7 +1,7 @@
 /** A pair of the store as the application sees it. */
 import type { KeyValue as WireKeyValue } from '@kv/proto/kv';
 import { codecError, type Codec } from './codec.js';
-import { counterFromWire } from './data.js';
+import { copyOf, counterFromWire } from './data.js';
 
 /** A pair as it was at one revision. Its bytes are the caller's own copies. */
 export interface KeyValue<Value = Uint8Array> {
@@ -42,8 +42,8 @@ class StoredKeyValue<Value> implements KeyValue<Value> {
 
   constructor(kv: WireKeyValue, prefixBytes: number, codec: Codec<Value, never>) {
     // Copied: a view would keep the whole message alive (J-4), and may be a Buffer.
-    this.key = new Uint8Array(kv.key.subarray(prefixBytes));
-    this.bytes = new Uint8Array(kv.value);
+    this.key = copyOf(kv.key.subarray(prefixBytes));
+    this.bytes = copyOf(kv.value);
     this.createRevision = counterFromWire('create revision', kv.createRevision);
     this.modRevision = counterFromWire('mod revision', kv.modRevision);
     this.version = counterFromWire('version', kv.version);

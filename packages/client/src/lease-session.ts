@@ -5,7 +5,7 @@
  * monotonic clock is never later than the server's end; a margin for clocks of different speed comes off, and at that moment
  * the lease counts as lost, whatever the network does.
  */
-import { pause, type Timer } from './clock.js';
+import type { Timer } from './clock.js';
 import { KvError } from './errors.js';
 import { renewOnce } from './lease-messages.js';
 import type { RawClient } from './raw.js';
@@ -145,7 +145,7 @@ export class LeaseSession implements AsyncDisposable {
     let delayMs = periodMs;
     while (!this.#stop.signal.aborted) {
       try {
-        await pause(delayMs, this.#stop.signal, clock);
+        await this.#raw.pause(delayMs, this.#stop.signal);
         const sentAtMs = clock.monotonicMs();
         await this.#renew();
         // Once its end has passed it stays lost: somebody may have looked.

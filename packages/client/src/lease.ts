@@ -5,7 +5,7 @@ import {
   LeaseTimeToLiveRequest,
   leaseService,
 } from '@kv/proto/lease';
-import { counterFromWire, identifierToWire } from './data.js';
+import { copyOf, counterFromWire, identifierToWire } from './data.js';
 import { LeaseSession, type LeaseSessionOptions } from './lease-session.js';
 import { keepAliveMessages, renewOnce } from './lease-messages.js';
 import type { CallSettings, RawClient } from './raw.js';
@@ -79,7 +79,7 @@ export class LeaseClient {
       id: answer.ID,
       remainingSeconds: counterFromWire('ttl', answer.TTL),
       grantedSeconds: counterFromWire('granted ttl', answer.grantedTTL),
-      keys: answer.keys,
+      keys: answer.keys.map(copyOf),
     };
   }
 

@@ -50,12 +50,10 @@ export function openTelemetryHooks<Context, Span extends OpenTelemetrySpan>(
   api: OpenTelemetryApi<Context, Span>,
 ): ClientHooks<Span | undefined> {
   const tracer = api.trace.getTracer(libraryName);
-  const durations = api.metrics
-    .getMeter(libraryName)
-    .createHistogram('rpc.client.duration', {
-      unit: 'ms',
-      description: 'Time of calls, with retries.',
-    });
+  const durations = api.metrics.getMeter(libraryName).createHistogram('rpc.client.duration', {
+    unit: 'ms',
+    description: 'Time of calls, with retries.',
+  });
   return {
     onRequest: (request) =>
       request.kind === 'stream' ? undefined : startSpan(api, tracer, request),

@@ -8,7 +8,7 @@ import {
   conflict,
   pauseAfterConflict,
 } from './compare-and-swap.js';
-import { bytesOf, type Bytes } from './data.js';
+import { bytesOf, copyOf, type Bytes } from './data.js';
 import { KvError } from './errors.js';
 import type { KeyValue } from './key-value.js';
 import type { KvClient } from './kv.js';
@@ -102,7 +102,7 @@ class Attempt<Value, Input> implements Stm<Value, Input> {
     if (write?.type === 'delete') return undefined;
     if (write?.type === 'put') {
       const encoded = this.#scope.valueToWire(this.#scope.keyToWire(key), write.value);
-      return this.#scope.codec.decode(encoded.slice());
+      return this.#scope.codec.decode(copyOf(encoded));
     }
     return (await this.find(key))?.value;
   }

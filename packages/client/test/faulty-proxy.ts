@@ -40,12 +40,13 @@ export class FaultyProxy implements AsyncDisposable {
 
   static async open(endpoint: string, seed: number): Promise<FaultyProxy> {
     const port = Number(endpoint.split(':')[1]);
-    let proxy: FaultyProxy | undefined;
-    const server = createServer((socket) => proxy?.join(socket, port));
+    const joined: { proxy?: FaultyProxy } = {};
+    const server = createServer((socket) => joined.proxy?.join(socket, port));
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
     });
-    proxy = new FaultyProxy(server, seed);
+    const proxy = new FaultyProxy(server, seed);
+    joined.proxy = proxy;
     return proxy;
   }
 

@@ -33,15 +33,22 @@ export class TestServer implements AsyncDisposable {
   readonly #binary: Binary;
   readonly #dataDir = mkdtempSync(join(tmpdir(), 'kv-client-test-'));
   readonly #port: number;
+  readonly #more: readonly string[];
   #process: ChildProcess | undefined;
 
-  static async start(binary: Binary, port: number): Promise<TestServer> {
-    const server = new TestServer(binary, port);
+  /** `more`: further options of the daemon. */
+  static async start(
+    binary: Binary,
+    port: number,
+    more: readonly string[] = [],
+  ): Promise<TestServer> {
+    const server = new TestServer(binary, port, more);
     await server.start();
     return server;
   }
 
-  private constructor(binary: Binary, port: number) {
+  private constructor(binary: Binary, port: number, more: readonly string[]) {
+    this.#more = more;
     this.#binary = binary;
     this.#port = port;
     this.endpoint = `127.0.0.1:${port}`;
@@ -56,6 +63,7 @@ export class TestServer implements AsyncDisposable {
       ...['--listen-client-urls', client, '--advertise-client-urls', client],
       ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
       ...['--initial-cluster', `s0=${peer}`],
+      ...this.#more,
     ];
     const { path } = this.#binary;
     const words = path.endsWith('.js') ? [path, ...options] : options;

@@ -6,8 +6,11 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { grpcJsTransport } from '../src/transport/grpc-js.js';
 import { wireTransport } from '../src/transport/wire/transport.js';
 import { TestServer, availableServers } from './reference.js';
+import { leasesSuite } from './suite/leases.js';
+import { maintenanceSuite } from './suite/maintenance.js';
 import { rangesSuite } from './suite/ranges.js';
 import { transactionsSuite } from './suite/transactions.js';
+import { watchesSuite } from './suite/watches.js';
 
 const ports: Readonly<Record<string, number>> = { etcd: 22_500, ours: 22_504 };
 const transports = { wire: wireTransport, 'grpc-js': grpcJsTransport };
@@ -26,5 +29,8 @@ describe.skipIf(cases.length === 0).each(cases)('with $name', (binary) => {
     const context = { transport, endpoint: (): string => server?.endpoint ?? '' };
     transactionsSuite(context);
     rangesSuite(context);
+    watchesSuite(context);
+    leasesSuite(context);
+    maintenanceSuite(context);
   });
 });

@@ -252,7 +252,9 @@ function metadataOf(options: CallOptions): grpc.Metadata {
 }
 
 function callOptions(options: CallOptions): grpc.CallOptions {
-  return options.timeoutMs === undefined ? {} : { deadline: Date.now() + options.timeoutMs + deadlineGraceMs };
+  return options.timeoutMs === undefined
+    ? {}
+    : { deadline: Date.now() + options.timeoutMs + deadlineGraceMs };
 }
 
 function statusError(error: Error): StatusError {
