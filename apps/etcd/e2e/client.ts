@@ -4,6 +4,18 @@ import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import {
   HashKVRequest,
   HashKVResponse,
+  MemberAddRequest,
+  MemberAddResponse,
+  MemberListRequest,
+  MemberListResponse,
+  MemberPromoteRequest,
+  MemberPromoteResponse,
+  MemberRemoveRequest,
+  MemberRemoveResponse,
+  MemberUpdateRequest,
+  MemberUpdateResponse,
+  MoveLeaderRequest,
+  MoveLeaderResponse,
   PutRequest,
   PutResponse,
   RangeRequest,
@@ -14,7 +26,7 @@ import {
   WatchResponse,
   codecOf,
 } from '@kv/proto';
-import type { MessageType } from '@kv/proto';
+import type { Member, MessageType } from '@kv/proto';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (value: Uint8Array): string => new TextDecoder().decode(value);
@@ -101,6 +113,44 @@ export class TestClient {
     );
     await created;
     return stream;
+  }
+
+  /** All members, as of now. */
+  async members(): Promise<readonly Member[]> {
+    const request = MemberListRequest.fromPartial({ linearizable: true });
+    const called = ['MemberList', MemberListRequest, MemberListResponse] as const;
+    return (await this.#unary(...called, request, 'Cluster')).members;
+  }
+
+  /** The id of the new member. */
+  async addMember(peerUrl: string, isLearner = false): Promise<bigint> {
+    const request = MemberAddRequest.fromPartial({ peerURLs: [peerUrl], isLearner });
+    const called = ['MemberAdd', MemberAddRequest, MemberAddResponse] as const;
+    return (await this.#unary(...called, request, 'Cluster')).member?.ID ?? 0n;
+  }
+
+  async promoteMember(ID: bigint): Promise<void> {
+    const request = MemberPromoteRequest.fromPartial({ ID });
+    const called = ['MemberPromote', MemberPromoteRequest, MemberPromoteResponse] as const;
+    await this.#unary(...called, request, 'Cluster');
+  }
+
+  async updateMember(ID: bigint, peerUrl: string): Promise<void> {
+    const request = MemberUpdateRequest.fromPartial({ ID, peerURLs: [peerUrl] });
+    const called = ['MemberUpdate', MemberUpdateRequest, MemberUpdateResponse] as const;
+    await this.#unary(...called, request, 'Cluster');
+  }
+
+  async removeMember(ID: bigint): Promise<void> {
+    const request = MemberRemoveRequest.fromPartial({ ID });
+    const called = ['MemberRemove', MemberRemoveRequest, MemberRemoveResponse] as const;
+    await this.#unary(...called, request, 'Cluster');
+  }
+
+  async moveLeader(targetID: bigint): Promise<void> {
+    const request = MoveLeaderRequest.fromPartial({ targetID });
+    const called = ['MoveLeader', MoveLeaderRequest, MoveLeaderResponse] as const;
+    await this.#unary(...called, request, 'Maintenance');
   }
 
   close(): void {
