@@ -1,5 +1,4 @@
 /** A member with its listeners: the order in which they start, serve, and stop (daemon.md §10, §17). */
-import { lookup } from 'node:dns/promises';
 import {
   HttpTransport,
   Member,
@@ -7,6 +6,7 @@ import {
   clientRoutes,
   clusterRoutes,
   clientTransport,
+  discover,
   grpcMetrics,
   healthRoutes,
   hexOf,
@@ -18,6 +18,7 @@ import {
 } from '@kv/server';
 import type { DaemonConfig, Listener, Logger, MemberConfig, MemberPorts } from '@kv/server';
 import {
+  type DataDirState,
   describeHolder,
   inspectDataDir,
   prepareDataDir,
@@ -27,6 +28,7 @@ import {
 import { LateRoutes } from './late-routes.js';
 import { allOf, openListeners } from './listeners.js';
 import type { Listeners } from './listeners.js';
+import { systemResolver } from './names.js';
 import { StartError, codesOf } from './start-error.js';
 import { describeStart } from './start-log.js';
 
@@ -95,9 +97,10 @@ export class Daemon {
       for (const listener of listeners.peer) listener.serve({ http: peerHttp.listener });
       const bootstrap = {
         get: (url: string, timeoutMs: number) => peers.get(url, timeoutMs),
-        resolve: async (host: string) => (await lookup(host)).address,
+        resolve: (host: string) => systemResolver.resolve(host),
       };
-      const member = await openMember(config, { logger, metrics, peers, bootstrap });
+      const found = await discoverCluster(config, daemon, state, logger);
+      const member = await openMember(found, { logger, metrics, peers, bootstrap });
       peerHttp.set(
         peerRoutes({ member, raft: peers.routes, cluster: clusterRoutes(member.peerApi) }),
       );
@@ -209,6 +212,27 @@ const servingText = ({ secure }: Listener): string =>
   secure
     ? 'serving client traffic securely'
     : 'serving client traffic insecurely; this is strongly discouraged!';
+
+/** The configuration with its cluster, if it is still to be found. A member that has a log knows its cluster. */
+function discoverCluster(
+  config: MemberConfig,
+  { discovery }: DaemonConfig,
+  { hasLog }: DataDirState,
+  logger: Logger,
+): Promise<MemberConfig> {
+  if (!hasLog) {
+    const ports = { resolver: systemResolver, clock: systemClock, logger };
+    return discover(config, discovery, ports);
+  }
+  if (discovery.type === 'token') {
+    logger.log(
+      'warn',
+      'discovery token is ignored since cluster already initialized; valid logs are found',
+      { 'data-dir': config.dataDir },
+    );
+  }
+  return Promise.resolve(config);
+}
 
 async function openMember(config: MemberConfig, ports: MemberPorts): Promise<Member> {
   try {

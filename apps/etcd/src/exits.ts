@@ -87,6 +87,17 @@ export function fail(logger: Logger, error: unknown, title = 'discovery failed')
     tellPerson(`the cluster has removed this member: ${hint ?? ''}`);
     process.exit(ExitCode.success);
   }
+  if (codesOf(error).includes('MemberError.discovery_failed')) {
+    const message = error instanceof Error ? error.message : String(error);
+    logger.log('warn', 'failed to bootstrap; discovery token was already used', { error: message });
+    logger.log(
+      'warn',
+      'do not reuse discovery token; generate a new one to bootstrap a cluster',
+      {},
+    );
+    tellPerson(`${message}\n${hint ?? ''}`);
+    process.exit(ExitCode.failure);
+  }
   const fields: LogFields = {
     error: error instanceof Error ? error : String(error),
     ...(hint === undefined ? {} : { hint }),

@@ -56,6 +56,8 @@ const hints: Readonly<Record<string, string>> = {
   'MemberError.bootstrap_failed':
     '--initial-cluster must name this member with its peer URLs, and all others; with --initial-cluster-state=existing ' +
     'the members that "member list" shows, this one among them',
+  'MemberError.discovery_failed':
+    'a token serves one cluster: write the size of the new one under /_etcd/registry/<token>/_config/size of a new token',
   'MemberError.config_mismatch': 'compare the flags with those of the last start',
 };
 

@@ -5,6 +5,8 @@ export type MemberErrorCode =
   | 'config_mismatch'
   /** This member can neither found a cluster nor join one. */
   | 'bootstrap_failed'
+  /** The token by which this member was to find its cluster is of no use. */
+  | 'discovery_failed'
   /** The data directory holds something that this program does not understand. */
   | 'unsupported_data'
   /** Log or store can not be read, or were damaged. */

@@ -1,4 +1,5 @@
 /** What the process around a member needs to know: listeners, logs, access. The member itself gets a `MemberConfig`. */
+import type { Discovery } from '../discovery/discover.js';
 import type { MemberConfig } from '../member-config.js';
 import type { AutoTls, TlsSettings } from '../transport/tls/tls-settings.js';
 import type { Note, Problem } from './report.js';
@@ -41,6 +42,8 @@ export interface DaemonConfig {
   readonly featureGates: ReadonlyMap<string, boolean>;
   /** Every gate with its value. */
   readonly effectiveGates: ReadonlyMap<string, boolean>;
+  /** How the founding members are found when they are not told. */
+  readonly discovery: Discovery;
   /** `--initial-cluster` as one text, for the log. */
   readonly initialClusterText: string;
   /** Whether `--data-dir` was left empty and the default applies. */

@@ -377,8 +377,22 @@ describe('checks between settings', () => {
     ]);
   });
 
-  it('refuses what is not supported yet, naming it', () => {
-    expect(errors(parse(['--discovery-srv=x']))[0]).toContain('not supported yet');
+  it('finds its cluster by DNS or by a token, when told so', () => {
+    expect(run(parse([])).daemon.discovery).toEqual({ type: 'none' });
+    const bySrv = run(parse(['--discovery-srv=example.com', '--discovery-srv-name=x']));
+    expect(bySrv.daemon.discovery).toEqual({ type: 'srv', domain: 'example.com', suffix: 'x' });
+    expect(bySrv.member.initialCluster).toEqual([]);
+    const byToken = run(
+      parse(['--discovery-token=t', '--discovery-endpoints=b:1,a:1', '--discovery-user=root']),
+    );
+    expect(byToken.daemon.discovery).toMatchObject({
+      type: 'token',
+      token: 't',
+      endpoints: ['a:1', 'b:1'],
+      requestTimeoutMs: 5000,
+      insecureTransport: true,
+      user: 'root',
+    });
   });
 
   it('warns of every flag that has no effect', () => {

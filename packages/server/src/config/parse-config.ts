@@ -6,6 +6,7 @@ import type { AutoCompaction, MemberConfig } from '../member-config.js';
 import { nearestFlag, parseArguments } from './arguments.js';
 import { applyConfigFile } from './config-file.js';
 import type { DaemonConfig, ParsedConfig } from './daemon-config.js';
+import { discoveryOf } from './discovery.js';
 import { applyEnvironment } from './environment.js';
 import type { Environment } from './environment.js';
 import { effectiveGates } from './feature-gates.js';
@@ -119,6 +120,7 @@ function conclude(
     logging,
     featureGates: new Map(settings.gates),
     effectiveGates: gates,
+    discovery: discoveryOf(settings),
     initialClusterText: derived.initialCluster,
     dataDirDefaulted: settings.text('data-dir') === '',
   };

@@ -39,7 +39,6 @@ export function validate(settings: Settings, derived: Derived, findings: Finding
   checkGates(settings, findings);
   checkName(settings, findings);
   checkTls(settings, findings.problems);
-  checkSupported(settings, findings.problems);
 }
 
 const listed = (urls: readonly EtcdUrl[]): string => urls.map((url) => url.text).join(',');
@@ -237,12 +236,5 @@ function checkName(settings: Settings, { problems, notes }: Findings): void {
     problems.push(
       invalid(`--name ${quote(name)} must not contain "=" or ",", which --initial-cluster needs`),
     );
-  }
-}
-
-/** What this version can not do yet, and would otherwise do silently wrong. */
-function checkSupported(settings: Settings, problems: Problem[]): void {
-  if (settings.text('discovery-srv') !== '' || settings.list('discovery-endpoints').length > 0) {
-    problems.push(invalid('discovery of a cluster is not supported yet; use --initial-cluster'));
   }
 }
