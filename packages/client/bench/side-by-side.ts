@@ -1,16 +1,14 @@
 /**
  * Side by side with npm etcd3: puts and reads per second at 1, 10 and 100 in flight, against the same server.
  *
- * `node bench/side-by-side.ts [seconds] [rounds]`, with the real etcd (REF) and ours, each where it is there. The clients take turns; the result is the median of
+ * `node bench/side-by-side.ts 127.0.0.1:2379 [seconds] [rounds]`, after a build. The clients take turns; the result is the median of
  * the rounds. Every round is checked: the store's revision must have risen by exactly the puts that were acknowledged, and every read must have
  * found its value. One client, one process, one connection each; the server on the same machine.
  */
 import { cpus, loadavg } from 'node:os';
 import { Etcd3 } from 'etcd3';
-import { Client, wireTransport } from '../src/index.js';
-import { availableServers, TestServer } from '../test/reference.js';
+import { Client, wireTransport } from '@kv/client';
 
-const port = 22_690;
 const inFlights = [1, 10, 100] as const;
 const keyBytes = 32;
 const value = 'v'.repeat(256);
@@ -94,46 +92,45 @@ function median(numbers: readonly number[]): number {
 }
 
 async function main(): Promise<void> {
-  const seconds = Number(process.argv[2] ?? 2);
-  const rounds = Number(process.argv[3] ?? 3);
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  say(
-    `${cpus().length} cores, Node ${process.version}, load ${loadavg()
-      .map((l) => l.toFixed(1))
-      .join(' ')}`,
-  );
-  say(`${rounds} rounds of ${seconds} s, median; calls per second, and how many times etcd3's`);
-  for (const binary of availableServers()) {
-    await using server = await TestServer.start(binary, port);
-    await using judge = await Client.open({ endpoints: [server.endpoint] });
-    for (const key of keys) await judge.kv.put(key, value);
-    const all = await contenders(server.endpoint);
-    for (const contender of all) await round(judge, contender, 10, 0.5);
-    say(`\nserver: ${binary.name}\n\n| client | in flight | puts/s | reads/s |\n|---|---|---|---|`);
-    for (const inFlight of inFlights) {
-      const results = new Map(all.map(({ name }) => [name, { puts: [0], reads: [0] }]));
-      for (const { puts, reads } of results.values()) puts.length = reads.length = 0;
-      for (let i = 0; i < rounds; i++) {
-        for (const contender of all) {
-          const result = await round(judge, contender, inFlight, seconds);
-          results.get(contender.name)?.puts.push(result.puts);
-          results.get(contender.name)?.reads.push(result.reads);
-        }
-      }
-      const base = results.get('etcd3') ?? { puts: [1], reads: [1] };
-      const cell = (mine: readonly number[], theirs: readonly number[]): string =>
-        `${Math.round(median(mine)).toLocaleString('en')} (${(median(mine) / median(theirs)).toFixed(1)}×)`;
-      for (const [name, { puts, reads }] of results) {
-        say(`| ${name} | ${inFlight} | ${cell(puts, base.puts)} | ${cell(reads, base.reads)} |`);
+  const [endpoint = '127.0.0.1:2379', seconds = '2', rounds = '3'] = process.argv.slice(2);
+  say(`${cpus().length} cores, Node ${process.version}, ${load()}`);
+  say(`${rounds} rounds of ${seconds} s, median; calls per second, and how many times etcd3's\n`);
+  await using judge = await Client.open({ endpoints: [endpoint] });
+  for (const key of keys) await judge.kv.put(key, value);
+  const all = await contenders(endpoint);
+  for (const contender of all) await round(judge, contender, 10, 0.5);
+  say('| client | in flight | puts/s | reads/s |\n|---|---|---|---|');
+  for (const inFlight of inFlights) {
+    const results = all.map(({ name }) => ({ name, puts: [] as number[], reads: [] as number[] }));
+    for (let i = 0; i < Number(rounds); i++) {
+      for (const [at, contender] of all.entries()) {
+        const { puts, reads } = await round(judge, contender, inFlight, Number(seconds));
+        results[at]?.puts.push(puts);
+        results[at]?.reads.push(reads);
       }
     }
-    for (const contender of all) await contender.close();
+    const [base] = results;
+    for (const { name, puts, reads } of results) {
+      say(`| ${name} | ${inFlight} | ${cell(puts, base?.puts)} | ${cell(reads, base?.reads)} |`);
+    }
   }
-  say(
-    `\nload after: ${loadavg()
-      .map((l) => l.toFixed(1))
-      .join(' ')}`,
-  );
+  for (const contender of all) await contender.close();
+  say(`\nafter: ${load()}`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function load(): string {
+  return `load ${loadavg()
+    .map((each) => each.toFixed(1))
+    .join(' ')}`;
+}
+
+function cell(mine: readonly number[], theirs: readonly number[] = mine): string {
+  const rate = Math.round(median(mine)).toLocaleString('en');
+  return `${rate} (${(median(mine) / median(theirs)).toFixed(1)}×)`;
 }
 
 await main();
