@@ -203,3 +203,15 @@ test('a lease is kept alive through a change of leader', async () => {
   expect(session.isAlive).toBe(true);
   expect(await valueOf(client, 'key')).toBe('mine');
 });
+
+test.each([
+  ['lost', 0],
+  ['kept', 1],
+] as const)('what was never synced is %s by a power cut that says so', async (unsynced, count) => {
+  await using cluster = await createTestCluster({ config: { unsafeNoFsync: true } });
+  const client = await cluster.client();
+  await client.kv.put('key', 'value');
+  cluster.crash('m1', unsynced);
+  await cluster.restart('m1');
+  expect((await client.kv.get('key')).count).toBe(count);
+});
