@@ -6,6 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { findDifferences } from './expected-differences.js';
 import { scripts } from './scripts/all.js';
+import { membershipScripts } from './scripts/membership.js';
 import { Place, reference, transcriptOfDaemon } from './transcript-of.js';
 
 if (reference === undefined) {
@@ -15,7 +16,7 @@ if (reference === undefined) {
 const place = new Place(21450);
 
 describe.skipIf(reference === undefined)('our daemon answers as etcd 3.7.1', () => {
-  test.each(scripts.map((script) => [script.name, script] as const))(
+  test.each([...scripts, ...membershipScripts].map((script) => [script.name, script] as const))(
     '%s',
     { timeout: 120_000 },
     async (name, script) => {

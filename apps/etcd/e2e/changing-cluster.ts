@@ -44,8 +44,13 @@ export class ChangingMember {
   /** Resolves when it serves. */
   async start(members: readonly ChangingMember[], ...more: readonly string[]): Promise<void> {
     const cluster = members.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
+    await this.discover(`--initial-cluster=${cluster}`, ...more);
+  }
+
+  /** Starts it with flags that tell how it finds its cluster. Resolves when it serves. */
+  async discover(...flags: readonly string[]): Promise<void> {
     this.#process = new DaemonProcess({
-      args: [...this.#args, `--initial-cluster=${cluster}`, ...more],
+      args: [...this.#args, ...flags],
       ...(this.#kind === 'ours' || reference === undefined ? {} : { program: reference }),
     });
     await this.#process.line('ready to serve client requests');
@@ -54,6 +59,11 @@ export class ChangingMember {
   /** Starts it where it is not expected to serve. */
   begin(members: readonly ChangingMember[], ...more: readonly string[]): DaemonProcess {
     this.start(members, ...more).catch(() => undefined);
+    return this.process;
+  }
+
+  beginDiscovering(...flags: readonly string[]): DaemonProcess {
+    this.discover(...flags).catch(() => undefined);
     return this.process;
   }
 

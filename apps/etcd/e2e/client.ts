@@ -43,10 +43,12 @@ function coders<T>(type: MessageType<T>): {
 }
 
 export class TestClient {
+  readonly address: string;
   readonly #client: Client;
 
   /** Encrypted when there are authorities that vouch for the server, in PEM; its certificate must be that of `localhost`. */
   constructor(address: string, authorities?: Buffer) {
+    this.address = address;
     const how =
       authorities === undefined ? credentials.createInsecure() : credentials.createSsl(authorities);
     this.#client = new Client(address, how, {
