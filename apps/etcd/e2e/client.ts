@@ -2,6 +2,8 @@
 import { Client, Metadata, credentials } from '@grpc/grpc-js';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import {
+  CompactionRequest,
+  CompactionResponse,
   HashKVRequest,
   HashKVResponse,
   MemberAddRequest,
@@ -71,6 +73,13 @@ export class TestClient {
     const response = await this.#unary('Range', RangeRequest, RangeResponse, request);
     const value = response.kvs[0]?.value;
     return value === undefined ? undefined : text(value);
+  }
+
+  /** Drops all history before now. */
+  async compact(): Promise<void> {
+    const { revision } = await this.hash();
+    const request = CompactionRequest.fromPartial({ revision });
+    await this.#unary('Compact', CompactionRequest, CompactionResponse, request);
   }
 
   /** Of everything that the member holds, and the revision that it holds it at. */

@@ -24,6 +24,8 @@ export interface MemberPorts {
   readonly walSegmentBytes?: number;
   /** Opens the database at this path; refuses when another process has it. Default: SQLite. */
   readonly openBackend?: (path: string) => Backend | Promise<Backend>;
+  /** Opens the copy of a store of another member at this path, beside the open store. Default: SQLite. */
+  readonly openImage?: (path: string) => Backend | Promise<Backend>;
   readonly peers?: PeerTransport;
   /** Asked once, by a member without a log. Nobody is reached by default. */
   readonly bootstrap?: BootstrapNetwork;

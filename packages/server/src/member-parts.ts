@@ -22,7 +22,7 @@ import type { MemberPorts } from './member-handle.js';
 import { MemberMetrics } from './member-metrics.js';
 import { Publisher } from './publisher.js';
 import { loadReplicatedState } from './replicated-state.js';
-import { Replica } from './replica/replica.js';
+import { Replica, type ReplicaListener } from './replica/replica.js';
 import { Snapshotter } from './replica/snapshotter.js';
 import { APPLY_WAIT_MS } from './request/limits.js';
 import { RequestMetrics } from './request/request-metrics.js';
@@ -45,6 +45,8 @@ export interface Ground {
 /** What the parts tell the member. */
 export interface PartsListener {
   readonly applied: (batch: AppliedBatch, entries: readonly Entry[]) => void;
+  /** A snapshot of the leader has replaced the state. */
+  readonly restored: () => void;
   readonly deposed: () => void;
   readonly published: () => void;
   /** The member can not go on. */
@@ -94,13 +96,21 @@ export type MemberParts = Core & Engines & Changes & Edge;
 const GRPC_OVERHEAD_BYTES: number = 512 * 1024;
 
 export function makeParts(ground: Ground, listener: PartsListener): MemberParts {
-  const core = makeCore(ground, listener);
+  // The snapshotter follows the replica, which needs it only once it runs.
+  const late: { snapshotter?: Snapshotter } = {};
+  const core = makeCore(ground, {
+    ...listener,
+    exclusively: async (work) => {
+      await late.snapshotter?.exclusively(work);
+    },
+  });
   const engines = makeEngines(ground, core, listener);
+  late.snapshotter = engines.snapshotter;
   const changes = makeChanges(ground, core);
   return { ...core, ...engines, ...changes, ...makeEdge(ground, core, engines.watch) };
 }
 
-function makeCore({ config, ports, storage }: Ground, listener: PartsListener): Core {
+function makeCore({ config, ports, storage }: Ground, listener: ReplicaListener): Core {
   const { clock, logger, metrics } = ports;
   const { store, identity } = storage;
   const state = loadReplicatedState(store, config);

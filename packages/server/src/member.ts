@@ -89,6 +89,9 @@ export class Member implements MemberHandle {
         ports.witness.applied(entries, batch.changes);
         this.#applied(batch);
       },
+      restored: () => {
+        this.#restored();
+      },
       deposed: () => {
         this.#parts.leases.demote();
       },
@@ -242,6 +245,23 @@ export class Member implements MemberHandle {
     this.#parts.snapshotter.applied(batch.last.index, batch.last.term);
   }
 
+  /** A snapshot of the leader has replaced the state: whoever follows it goes on from there. */
+  #restored(): void {
+    const { quota, watch, leases, metrics, compaction, state } = this.#parts;
+    const { store } = this.#storage;
+    this.#ports.logger.log('info', 'applied snapshot', {
+      'applied-index': store.consistentIndex.index,
+      revision: store.revision,
+    });
+    quota.batchApplied();
+    watch.restore(store.revision);
+    leases.settle();
+    metrics.clusterVersion(state.membership.clusterVersion);
+    metrics.alarms(state.alarms.list());
+    // The removal of a compaction may have been under way where the store came from.
+    compaction.start();
+  }
+
   #follow(effect: Effect): void {
     switch (effect.type) {
       case 'termBegan':
@@ -341,6 +361,7 @@ function withDefaults(ports: MemberPorts): ResolvedPorts {
     fileSystem: ports.fileSystem ?? nodeFileSystem,
     walSegmentBytes: ports.walSegmentBytes ?? SEGMENT_BYTES,
     openBackend: ports.openBackend ?? ((path) => SqliteBackend.open(path)),
+    openImage: ports.openImage ?? ((path) => SqliteBackend.open(path, { locked: false })),
     peers: ports.peers ?? noPeers,
     bootstrap: ports.bootstrap ?? noNetwork,
     witness: ports.witness ?? noWitness,

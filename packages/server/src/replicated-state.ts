@@ -12,25 +12,35 @@ export function electionTicksOf(config: MemberConfig): number {
 }
 
 export function loadReplicatedState(store: MvccStore, config: MemberConfig): ReplicatedState {
-  const alarms = new Alarms();
-  alarms.load(store.bucket('alarm'));
-  const membership = new Membership(config.maxLearners);
-  membership.load((name) => store.bucket(name));
-  return { store, alarms, membership, lessor: loadLessor(store, config) };
-}
-
-function loadLessor(store: MvccStore, config: MemberConfig): Lessor {
   const lessor = new Lessor({
     minTtlSeconds: minTtlSeconds({
       electionTicks: electionTicksOf(config),
       heartbeatMs: config.heartbeatIntervalMs,
     }),
   });
+  const membership = new Membership(config.maxLearners);
+  const state = { store, lessor, membership, alarms: new Alarms() };
+  reloadReplicatedState(state);
+  return state;
+}
+
+/** Replaces what is in memory by what the store holds: at the start, and after the store was replaced. */
+export function reloadReplicatedState({
+  store,
+  lessor,
+  alarms,
+  membership,
+}: ReplicatedState): void {
+  loadLeases(store, lessor);
+  alarms.load(store.bucket('alarm'));
+  membership.load((name) => store.bucket(name));
+}
+
+function loadLeases(store: MvccStore, lessor: Lessor): void {
   const records = [...store.bucket('lease').entries()].map(([, value]) => decodeLeaseRecord(value));
   lessor.restore(records);
   for (const [key, lease] of store.takeRecoveredLeases()) {
     // A key whose lease is gone stays, without an owner (semantics.md §6.3).
     if (lessor.has(lease)) lessor.attach(lease, key);
   }
-  return lessor;
 }

@@ -2,6 +2,7 @@
  * Opens what a member has on disk, in the order that keeps a second process out: the store first (it holds the lock), then
  * the log; and says what both together mean. A new member writes its first entries here.
  */
+import { join } from 'node:path';
 import { MvccStore, type Backend } from '@kv/mvcc';
 import { StableLog, Wal, loadSnapshots, logExists } from '@kv/wal';
 import type { FileSystem, Recovered, WalOptions } from '@kv/wal';
@@ -25,6 +26,7 @@ import { MemberError, removedError } from './errors.js';
 import { hexOf } from './grpc/int64.js';
 import type { Logger } from './logger.js';
 import type { MemberConfig } from './member-config.js';
+import { receivedName, removeReceived } from './replica/snapshot-inbox.js';
 
 export interface StoragePorts {
   readonly clock: Clock;
@@ -34,6 +36,8 @@ export interface StoragePorts {
   readonly walSegmentBytes: number;
   /** Opens the database; refuses when another process has it. */
   openBackend(path: string): Backend | Promise<Backend>;
+  /** Opens the copy of another member's store, beside the open store. */
+  openImage(path: string): Backend | Promise<Backend>;
 }
 
 export interface Storage {
@@ -66,6 +70,7 @@ export async function openStorage(config: MemberConfig, ports: StoragePorts): Pr
   try {
     const { wal, recovered: found, introduced } = await openLog(config, dirs, store, ports);
     try {
+      await finishInstall(dirs, store, found, ports);
       checkTogether(store, wal, found);
       const identity = decodeIdentity(found.metadata);
       const stored = storedMembership(store);
@@ -82,6 +87,31 @@ export async function openStorage(config: MemberConfig, ports: StoragePorts): Pr
     await store.close();
     throw error;
   }
+}
+
+/**
+ * A crash may have come after the log began to start from a snapshot of another member, and before the copy of its store took the
+ * place of ours: it does so now. Copies that the log knows nothing of are removed.
+ */
+async function finishInstall(
+  { snapDir }: DataDir,
+  store: MvccStore,
+  { snapshot: { index } }: Recovered,
+  ports: StoragePorts,
+): Promise<void> {
+  const { fileSystem, logger } = ports;
+  const name = receivedName(index);
+  if (store.consistentIndex.index >= index || !fileSystem.list(snapDir).includes(name)) {
+    removeReceived(fileSystem, snapDir);
+    return;
+  }
+  removeReceived(fileSystem, snapDir, index);
+  const path = join(snapDir, name);
+  await store.install(await store.prepare(path, await ports.openImage(path)));
+  logger.log('info', 'finished installing a snapshot of another member', {
+    'snapshot-index': index,
+    revision: store.revision,
+  });
 }
 
 async function openLog(

@@ -21,6 +21,7 @@ export class StableLog implements LogStorage {
   /** What was appended last, as it came: it is applied next, and need not be unpacked for that. */
   #newest: readonly Entry[] = [];
   #snapshot: Snapshot | undefined;
+  #source: (() => Snapshot | undefined) | undefined;
 
   private constructor(
     hardState: HardState,
@@ -91,7 +92,12 @@ export class StableLog implements LogStorage {
   }
 
   snapshot(): Snapshot | undefined {
-    return this.#snapshot;
+    return this.#source === undefined ? this.#snapshot : this.#source();
+  }
+
+  /** Snapshots for followers are made when Raft asks for one, and not kept. */
+  snapshotFrom(source: () => Snapshot | undefined): void {
+    this.#source = source;
   }
 
   /** After the entries are durable; they must not change any more. The first one replaces the entry of its index and all that follow it. */

@@ -143,6 +143,15 @@ export class Applier {
     };
   }
 
+  /** The store was replaced by one that holds the effects of all entries up to here. */
+  restored(index: LogIndex): void {
+    invariant(index > this.#applied, 'a snapshot moves the store forward', {
+      index,
+      applied: this.#applied,
+    });
+    this.#applied = index;
+  }
+
   /** All of a batch, or nothing: what is thrown inside ends the member, and the store keeps none of it. */
   #inOneTransaction(run: (txn: WriteTxn) => void): void {
     const txn = this.#state.store.begin();

@@ -12,6 +12,28 @@ export function confStateOf(members: readonly MemberRecord[]): ConfState {
   };
 }
 
+const MEMBER_LISTS = {
+  voters: 'voters',
+  learners: 'learners',
+  votersOutgoing: 'voters_outgoing',
+  learnersNext: 'learners_next',
+} as const;
+
+/** Reads what {@link confStateToJson} wrote. Not by `JSON.parse`: ids have 64 bits. */
+export function confStateFromJson(text: string): ConfState {
+  const list = (name: string): readonly NodeId[] => {
+    const [, ids = ''] = new RegExp(`"${name}":\\[([0-9, ]*)\\]`).exec(text) ?? [];
+    return (ids.match(/\d+/g) ?? []).map((id) => BigInt(id) as NodeId);
+  };
+  return {
+    voters: list(MEMBER_LISTS.voters),
+    learners: list(MEMBER_LISTS.learners),
+    votersOutgoing: list(MEMBER_LISTS.votersOutgoing),
+    learnersNext: list(MEMBER_LISTS.learnersNext),
+    autoLeave: /"auto_leave": *true/.test(text),
+  };
+}
+
 /** Kept in bucket `meta`, key `confState`. */
 
 export function confStateToJson(state: ConfState): string {

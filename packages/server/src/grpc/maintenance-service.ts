@@ -38,7 +38,7 @@ import { counterFromInt64, int64FromCounter } from './int64.js';
 import type { MaintenanceMetrics } from './maintenance-metrics.js';
 import { draftRequest, readRequest } from './request-bytes.js';
 import { streamSnapshot } from './snapshot-stream.js';
-import { rpcErrorOf } from './status.js';
+import { isReplaced, rpcErrorOf } from './status.js';
 
 /** What Status tells of Raft. */
 export interface RaftView {
@@ -226,8 +226,9 @@ export class MaintenanceService {
         if (result === undefined) this.#parts.clock.soon(step);
         else call.reply(encode(result));
       } catch (error) {
-        call.fail(rpcErrorOf('stopped'));
-        this.#parts.onError(error);
+        const wasReplaced = isReplaced(error);
+        call.fail(rpcErrorOf(wasReplaced ? 'leaderChanged' : 'stopped'));
+        if (!wasReplaced) this.#parts.onError(error);
       }
     };
     step();

@@ -15,7 +15,7 @@ import { RESPONSE_BYTES_MAX } from '../request/limits.js';
 import type { AnswerRead } from './call-waiter.js';
 import type { ResponseHeaders } from './header.js';
 import { encodeResponse, responseSize } from './kv-encode.js';
-import { responseTooLarge, rpcErrorOf } from './status.js';
+import { isReplaced, responseTooLarge, rpcErrorOf } from './status.js';
 
 /** Pairs that one turn looks at while it measures an answer. */
 const KEYS_PER_STEP = 1000;
@@ -164,8 +164,9 @@ export class RangeReader {
     try {
       read();
     } catch (error) {
-      call.fail(rpcErrorOf('stopped'));
-      this.#onError(error);
+      const wasReplaced = isReplaced(error);
+      call.fail(rpcErrorOf(wasReplaced ? 'leaderChanged' : 'stopped'));
+      if (!wasReplaced) this.#onError(error);
     }
   }
 

@@ -17,7 +17,7 @@ import type { RangeCommand } from '../apply/command.js';
 import type { Clock } from '../clock.js';
 import type { ResponseHeaders } from './header.js';
 import { encodeRangeChunk } from './kv-encode.js';
-import { rpcErrorOf } from './status.js';
+import { isReplaced, rpcErrorOf } from './status.js';
 
 /** Pairs in the first chunk; later ones double or halve towards the size wanted (etcd's rangeStreamInitialLimit). */
 const FIRST_CHUNK_KEYS = 10;
@@ -94,8 +94,9 @@ class RangeStream {
       this.#writeChunk();
     } catch (error) {
       this.#end();
-      this.#call.fail(rpcErrorOf('stopped'));
-      this.#ports.onError(error);
+      const wasReplaced = isReplaced(error);
+      this.#call.fail(rpcErrorOf(wasReplaced ? 'leaderChanged' : 'stopped'));
+      if (!wasReplaced) this.#ports.onError(error);
     }
   }
 

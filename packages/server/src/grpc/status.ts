@@ -1,4 +1,5 @@
 /** How a failure inside of the member looks on the wire: one row for each of our codes, from the one table of texts. */
+import { MvccError } from '@kv/mvcc';
 import { wireErrorOf, type WireErrorKey } from '@kv/proto/errors';
 import { RpcCode, RpcError } from '@kv/rpc';
 import type { Rejection } from '../apply/outcome.js';
@@ -97,6 +98,14 @@ export function rpcErrorOf(problem: CallProblem): RpcError {
   const error = new RpcError(code, message);
   made.set(problem, error);
   return error;
+}
+
+/**
+ * Whether a read was cut because a snapshot of the leader took the place of the store. It is no failure of the member: clients
+ * hear `leader changed`, on which they try again.
+ */
+export function isReplaced(error: unknown): boolean {
+  return error instanceof MvccError && error.code === 'replaced';
 }
 
 /** Bytes that are no message (observed 9): what grpc-go says before the handler runs. */

@@ -15,6 +15,12 @@ const HEADER_FROM = 'x-server-from';
 const HEADER_CLUSTER_VERSION_MIN = 'x-min-cluster-version';
 const HEADER_PEER_URLS = 'x-peerurls';
 const HEADER_TO = 'x-raft-to';
+/**
+ * What a member's snapshots are, and which it takes: `sqlite-1`. Members of etcd send no such header; theirs hold a bbolt
+ * database, which is of no use here, and the other way round.
+ */
+export const HEADER_SNAPSHOT = 'x-kv-snapshot';
+export const SNAPSHOT_KIND = 'sqlite-1';
 
 /** As node:http gives them: lower-case names; several values of one name are joined by it. */
 export type ReceivedHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -26,6 +32,7 @@ export function headersOf(local: LocalMember, to?: MemberId): Readonly<Record<st
     [HEADER_CLUSTER_VERSION_MIN]: CLUSTER_VERSION_MIN,
     [HEADER_CLUSTER_ID]: hexOf(local.clusterId),
     [HEADER_PEER_URLS]: local.peerUrls.join(','),
+    [HEADER_SNAPSHOT]: SNAPSHOT_KIND,
     ...(to === undefined ? {} : { [HEADER_TO]: hexOf(to) }),
   };
 }
@@ -59,6 +66,11 @@ export function peerUrlsOf(headers: ReceivedHeaders): readonly string[] {
 /** Whether a stream is meant for this member: an address may have been given to another one. */
 export function isMeantFor(headers: ReceivedHeaders, memberId: MemberId): boolean {
   return textOf(headers, HEADER_TO) === hexOf(memberId);
+}
+
+/** Whether who sent these sends and takes snapshots of our kind. */
+export function hasOurSnapshots(headers: ReceivedHeaders): boolean {
+  return textOf(headers, HEADER_SNAPSHOT) === SNAPSHOT_KIND;
 }
 
 /** The id at the end of a path: lower- or upper-case hex, at most 64 bits. */

@@ -2,10 +2,17 @@
 import { Agent, request } from 'node:http';
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { errorOf } from '../errors.js';
 import type { ConnectingTls } from '../transport/tls/connecting-tls.js';
 import { PeerError } from './errors.js';
-import { BODY_BYTES_MAX, PIPELINE_POSTS_MAX, STREAM_IDLE_MS_MAX } from './limits.js';
+import {
+  BODY_BYTES_MAX,
+  PIPELINE_POSTS_MAX,
+  SNAPSHOT_IDLE_MS_MAX,
+  STREAM_IDLE_MS_MAX,
+} from './limits.js';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -21,6 +28,16 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
+}
+
+/** A request with a body that is made while it is sent. */
+export interface HttpUpload {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly bytes: number;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Ends it. */
+  readonly signal: AbortSignal;
 }
 
 /** Hears `opened` or `refused` at most once, then chunks if it was opened, and `ended` exactly once, last. */
@@ -73,6 +90,45 @@ export class HttpClient {
     });
   }
 
+  /**
+   * Posts a body at the pace of the peer, over a connection of its own. Rejects with PeerError('unreachable') when it can not be
+   * sent, or nothing moves for {@link SNAPSHOT_IDLE_MS_MAX}. An answer before the end of the body ends the sending.
+   */
+  async upload({ url, headers, bytes, chunks, signal }: HttpUpload): Promise<HttpAnswer> {
+    const asked = this.#request(url, {
+      method: 'POST',
+      agent: false,
+      headers: { ...headers, 'content-length': bytes.toString() },
+      timeout: SNAPSHOT_IDLE_MS_MAX,
+      signal,
+    });
+    asked.once('timeout', () => {
+      asked.destroy(new Error(`nothing moved for ${SNAPSHOT_IDLE_MS_MAX} ms`));
+    });
+    const answered = new Promise<HttpAnswer>((resolve, reject) => {
+      asked.once('error', reject);
+      asked.once('response', (response) => {
+        collect(response, BODY_BYTES_MAX).then((body) => {
+          resolve({ status: response.statusCode ?? 0, body });
+          asked.destroy();
+        }, reject);
+      });
+    });
+    const sent = pipeline(Readable.from(chunks, { objectMode: false }), asked);
+    try {
+      const [answer] = await Promise.all([
+        answered,
+        sent.catch((error: unknown) => orAnswer(error, answered)),
+      ]);
+      return answer;
+    } catch (error) {
+      asked.destroy();
+      throw new PeerError('unreachable', `POST ${url}: ${errorOf(error).message}`, {
+        cause: error,
+      });
+    }
+  }
+
   /** Opens a stream. Returns how to end it; after that the listener hears only `ended`. */
   open(url: string, headers: Headers, listener: HttpStreamListener): () => void {
     const asked = this.#request(url, {
@@ -116,6 +172,13 @@ export class HttpClient {
       ? secureRequest(url, { ...this.#tls?.current, ...options })
       : request(url, options);
   }
+}
+
+/** A peer that refuses closes while we still send: what it said counts, not how the sending ended. */
+async function orAnswer(error: unknown, answered: Promise<unknown>): Promise<void> {
+  await answered.catch(() => {
+    throw error;
+  });
 }
 
 function follow(

@@ -15,6 +15,9 @@ import { Listener } from '../transport/listener.js';
 import { HttpTransport } from './http-transport.js';
 import type { PeerReceiver } from './transport.js';
 
+const FOREIGN_SNAPSHOT =
+  'a snapshot of etcd can not be installed in this member, whose store is of another kind: it needs the entries of the log, ' +
+  'or a leader of its own kind\n';
 const CLUSTER = 0xcdf818194e3a8c32n as ClusterId;
 
 class Site implements PeerReceiver {
@@ -82,7 +85,7 @@ class Site implements PeerReceiver {
     this.lost.push(id);
   }
 
-  snapshotSent(): void {
+  receiveSnapshot(): Promise<void> {
     throw new Error('no snapshot was sent');
   }
 
@@ -316,7 +319,7 @@ describe('what a member refuses', () => {
     ['an unknown stream', 'GET', '/raft/stream/constructor/a', 404, 'invalid path\n'],
     ['another method for a stream', 'POST', '/raft/stream/message/a', 405, 'Method Not Allowed\n'],
     ['another method for a message', 'GET', '/raft', 405, 'Method Not Allowed\n'],
-    ['a snapshot', 'POST', '/raft/snapshot', 501, 'snapshots are not supported yet\n'],
+    ['a snapshot', 'POST', '/raft/snapshot', 501, FOREIGN_SNAPSHOT],
     ['another path', 'GET', '/raft/other', 404, '404 page not found\n'],
   ])('%s', async (_, method, path, status, text) => {
     expect(await ask(method, path, good)).toEqual([status, text]);

@@ -3,7 +3,7 @@
  * on them; messages for which there is no stream are posted one by one.
  */
 import type { RequestListener } from 'node:http';
-import type { Message } from '@kv/raft';
+import type { Message, MsgSnap } from '@kv/raft';
 import type { Clock, Timer } from '../clock.js';
 import type { BootstrapNetwork, LookupAnswer } from '../cluster/bootstrap-network.js';
 import type { MemberRecord } from '../cluster/member-record.js';
@@ -27,6 +27,7 @@ import type {
   PeerReceiver,
   PeerRequest,
   PeerTransport,
+  SnapshotImage,
 } from './transport.js';
 
 export interface HttpTransportPorts {
@@ -63,7 +64,8 @@ export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get
       logger: ports.logger,
       local: () => (this.#closed ? undefined : this.#linkParts?.local),
       receiver: () => this.#linkParts?.receiver,
-      attach: (id, kind, sink) => this.#attach(id, kind, sink),
+      attach: (id, kind, sink, takes) => this.#attach(id, kind, sink, takes),
+      received: (id, bytes) => this.#linkParts?.metrics.received(id, bytes),
       introduce: (id, peerUrls) => {
         this.#introduce(id, peerUrls);
       },
@@ -95,6 +97,16 @@ export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get
       concerned.add(link);
     }
     for (const link of concerned) link.flush();
+  }
+
+  async sendSnapshot(message: MsgSnap, image: SnapshotImage, signal: AbortSignal): Promise<void> {
+    const link = this.#links.get(message.to);
+    if (link === undefined) throw notAPeer(message.to);
+    return link.sendSnapshot(message, image, signal);
+  }
+
+  takesSnapshots(id: MemberId): boolean | undefined {
+    return this.#links.get(id)?.takesSnapshots;
   }
 
   setPeers(peers: readonly MemberRecord[]): void {
@@ -142,7 +154,7 @@ export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get
 
   async call(id: MemberId, request: PeerRequest): Promise<PeerAnswer> {
     const link = this.#links.get(id);
-    if (link === undefined) throw new PeerError('unreachable', `member ${hexOf(id)} is no peer`);
+    if (link === undefined) throw notAPeer(id);
     return link.call(request);
   }
 
@@ -167,10 +179,15 @@ export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get
   }
 
   /** Undefined when the peer is unknown; else how to say that its stream is over. */
-  #attach(id: MemberId, kind: StreamKind, sink: StreamSink): (() => void) | undefined {
+  #attach(
+    id: MemberId,
+    kind: StreamKind,
+    sink: StreamSink,
+    takesSnapshots: boolean,
+  ): (() => void) | undefined {
     const link = this.#links.get(id);
     if (link === undefined) return undefined;
-    link.attach(kind, sink);
+    link.attach(kind, sink, takesSnapshots);
     return () => {
       link.detach(kind, sink);
     };
@@ -184,9 +201,7 @@ export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get
       unreachable: (id) => {
         receiver.unreachable(id);
       },
-      snapshotSent: (id, outcome) => {
-        receiver.snapshotSent(id, outcome);
-      },
+      receiveSnapshot: (message, chunks) => receiver.receiveSnapshot(message, chunks),
       isRemoved: (id) => receiver.isRemoved(id),
       removed: () => {
         if (this.#toldRemoved) return;
@@ -195,4 +210,8 @@ export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get
       },
     };
   }
+}
+
+function notAPeer(id: MemberId): PeerError {
+  return new PeerError('unreachable', `member ${hexOf(id)} is no peer`);
 }

@@ -26,6 +26,11 @@ export const FRAME_BYTES_MAX: number = 512 * 1024 * 1024;
 /** Entries in one append as announced by a peer: a message of 1 MiB holds no more of the shortest there are. */
 export const FRAME_ENTRIES_MAX: number = 1024 * 1024;
 
+/** The message before the copy of a store: it holds no state (reliability.md H-P5). */
+export const SNAPSHOT_MESSAGE_BYTES_MAX: number = 64 * 1024 * 1024;
+/** Nothing moves for so long: a transfer is given up. The peer may look at a whole store before it answers. */
+export const SNAPSHOT_IDLE_MS_MAX = 60_000;
+
 /** The body of a posted message, and of an answer to a request that is no stream. */
 export const BODY_BYTES_MAX: number = 64 * 1024 * 1024;
 /** The body of a request about leases (etcd v3.7.1 server/lease/leasehttp/http.go). */

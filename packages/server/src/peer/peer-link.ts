@@ -2,7 +2,7 @@
  * Everything between this member and one peer: two streams that we open to hear it, two that it opens to hear us, and single
  * posts for when it has none open.
  */
-import type { Message } from '@kv/raft';
+import type { Message, MsgSnap } from '@kv/raft';
 import type { Clock } from '../clock.js';
 import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
@@ -16,8 +16,15 @@ import { LinkStatus } from './link-status.js';
 import { OutgoingStream, type StreamSink } from './outgoing-stream.js';
 import type { PeerMetrics } from './peer-metrics.js';
 import { Pipeline } from './pipeline.js';
+import { encodeSnapshotBody } from './snapshot-body.js';
 import { MessageEncoder, type StreamKind } from './stream-codec.js';
-import type { LocalMember, PeerAnswer, PeerReceiver, PeerRequest } from './transport.js';
+import type {
+  LocalMember,
+  PeerAnswer,
+  PeerReceiver,
+  PeerRequest,
+  SnapshotImage,
+} from './transport.js';
 import { UrlRotation } from './url-rotation.js';
 
 export interface PeerLinkParts {
@@ -29,6 +36,8 @@ export interface PeerLinkParts {
   readonly receiver: PeerReceiver;
 }
 
+const STATUS_TAKEN = 204;
+const STATUS_FORBIDDEN = 403;
 const KINDS: readonly StreamKind[] = ['msgapp', 'message'];
 
 export class PeerLink {
@@ -40,9 +49,12 @@ export class PeerLink {
   readonly #outgoing = new Map<StreamKind, OutgoingStream>();
   readonly #pipeline: Pipeline;
   /** Since the last `flush`, by the stream that they go to. */
+  readonly #ending = new AbortController();
   #appends: Message[] = [];
   #others: Message[] = [];
   #closed = false;
+  /** Known once the peer has opened a stream. */
+  #takesSnapshots: boolean | undefined;
 
   constructor(id: MemberId, urls: readonly string[], parts: PeerLinkParts) {
     const { local, client, clock, logger, metrics, receiver } = parts;
@@ -88,6 +100,35 @@ export class PeerLink {
     return this.#status.sinceMs;
   }
 
+  get takesSnapshots(): boolean | undefined {
+    return this.#takesSnapshots;
+  }
+
+  /** As `PeerTransport.sendSnapshot`. */
+  async sendSnapshot(message: MsgSnap, image: SnapshotImage, signal: AbortSignal): Promise<void> {
+    const { local, client, metrics, receiver } = this.#parts;
+    const url = this.#urls.current();
+    const body = encodeSnapshotBody(message, image);
+    try {
+      const { status, body: why } = await client.upload({
+        url: `${url}/raft/snapshot`,
+        headers: { ...headersOf(local, this.#id), 'content-type': 'application/octet-stream' },
+        ...body,
+        signal: AbortSignal.any([signal, this.#ending.signal]),
+      });
+      if (status === STATUS_FORBIDDEN) receiver.removed();
+      if (status !== STATUS_TAKEN) {
+        const text = why.toString('utf8').trim();
+        throw new PeerError('refused', `the snapshot was refused with ${status}: ${text}`);
+      }
+      metrics.sent(this.#id, body.bytes);
+    } catch (error) {
+      this.#urls.failed(url);
+      metrics.sendFailed(this.#id);
+      throw error;
+    }
+  }
+
   start(): void {
     for (const stream of this.#incoming) stream.start();
   }
@@ -112,7 +153,8 @@ export class PeerLink {
   }
 
   /** The peer has opened a stream to hear us. A stream of the same kind from before is over. */
-  attach(kind: StreamKind, sink: StreamSink): void {
+  attach(kind: StreamKind, sink: StreamSink, takesSnapshots: boolean): void {
+    this.#takesSnapshots = takesSnapshots;
     this.#outgoing.get(kind)?.close();
     const encoder = kind === 'msgapp' ? new AppendEncoder() : new MessageEncoder();
     this.#outgoing.set(kind, new OutgoingStream(encoder, sink));
@@ -150,6 +192,7 @@ export class PeerLink {
 
   close(): void {
     this.#closed = true;
+    this.#ending.abort(new PeerError('closed', 'the link to the peer is closed'));
     for (const stream of this.#incoming) stream.close();
     for (const stream of this.#outgoing.values()) stream.close();
     this.#outgoing.clear();

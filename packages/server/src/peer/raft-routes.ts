@@ -6,11 +6,19 @@ import { hexOf } from '../grpc/int64.js';
 import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
 import { SERVER_VERSION } from '../version.js';
-import { findIncompatibility, isMeantFor, memberIdOf, peerUrlsOf } from './headers.js';
+import { PeerError } from './errors.js';
+import {
+  findIncompatibility,
+  hasOurSnapshots,
+  isMeantFor,
+  memberIdOf,
+  peerUrlsOf,
+} from './headers.js';
 import { collect } from './http-client.js';
-import { BODY_BYTES_MAX } from './limits.js';
+import { BODY_BYTES_MAX, SNAPSHOT_IDLE_MS_MAX } from './limits.js';
 import type { StreamSink } from './outgoing-stream.js';
 import { refuse, refuseMethod } from './refusal.js';
+import { decodeSnapshotBody } from './snapshot-body.js';
 import { readMessage, type StreamKind } from './stream-codec.js';
 import type { LocalMember, PeerReceiver } from './transport.js';
 
@@ -21,10 +29,21 @@ export interface RaftRouteParts {
   readonly local: () => LocalMember | undefined;
   readonly receiver: () => PeerReceiver | undefined;
   /** A peer listens. Returns how to say that it stopped; undefined for a member that is not known. */
-  readonly attach: (id: MemberId, kind: StreamKind, sink: StreamSink) => (() => void) | undefined;
   /** A member of this cluster is not known here, and says where it is reached: this member may be behind. */
   readonly introduce: (id: MemberId, peerUrls: readonly string[]) => void;
+  readonly attach: (
+    id: MemberId,
+    kind: StreamKind,
+    sink: StreamSink,
+    takesSnapshots: boolean,
+  ) => (() => void) | undefined;
+  readonly received: (from: MemberId, bytes: number) => void;
 }
+
+/** What a member of etcd hears: its database is of another kind. */
+const FOREIGN_SNAPSHOT =
+  'a snapshot of etcd can not be installed in this member, whose store is of another kind: it needs the entries of the log, ' +
+  'or a leader of its own kind';
 
 export function raftRoutes(parts: RaftRouteParts): RequestListener {
   return (request, response) => {
@@ -37,7 +56,7 @@ export function raftRoutes(parts: RaftRouteParts): RequestListener {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     if (path === '/raft/probing') probe(parts.clock, response);
     else if (path === '/raft') post(parts, local, receiver, request, response);
-    else if (path === '/raft/snapshot') snapshot(parts, local, request, response);
+    else if (path === '/raft/snapshot') snapshot(parts, local, receiver, request, response);
     else if (path.startsWith('/raft/stream/')) {
       stream(parts, local, receiver, path, request, response);
     } else refuse(response, 404, '404 page not found');
@@ -99,10 +118,10 @@ function post(
     });
 }
 
-/** Said aloud, so that whoever runs the cluster knows why a member does not catch up. */
 function snapshot(
   parts: RaftRouteParts,
   local: LocalMember,
+  receiver: PeerReceiver,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -111,12 +130,57 @@ function snapshot(
     return;
   }
   if (!isCompatible(parts, local, request, response)) return;
-  parts.logger.log(
-    'error',
-    'refused a snapshot: this member is too far behind the log of its leader, and can not be rebuilt by a snapshot yet',
-    { 'remote-peer-id': request.headers['x-server-from']?.toString() ?? '' },
-  );
-  refuse(response, 501, 'snapshots are not supported yet');
+  if (!hasOurSnapshots(request.headers)) {
+    // Said aloud, so that whoever runs the cluster knows why a member does not catch up.
+    parts.logger.log('error', FOREIGN_SNAPSHOT, {
+      'remote-peer-id': request.headers['x-server-from']?.toString() ?? '',
+    });
+    refuseUpload(request, response, 501, FOREIGN_SNAPSHOT);
+    return;
+  }
+  takeSnapshot(parts, local, receiver, request, response).catch((error: unknown) => {
+    const { message } = errorOf(error);
+    parts.logger.log('warn', 'failed to take a snapshot of another member', { error: message });
+    const isMalformed = error instanceof PeerError && error.code === 'malformed';
+    refuseUpload(request, response, isMalformed ? 400 : 500, message);
+  });
+}
+
+async function takeSnapshot(
+  parts: RaftRouteParts,
+  local: LocalMember,
+  receiver: PeerReceiver,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  // A sender that is gone without a word does not hold the place for others.
+  request.setTimeout(SNAPSHOT_IDLE_MS_MAX, () => {
+    request.destroy(new PeerError('unreachable', 'nothing of a snapshot came for too long'));
+  });
+  const { message, chunks } = await decodeSnapshotBody(request);
+  if (receiver.isRemoved(message.from)) {
+    refuseUpload(request, response, 403, 'cannot process message from removed member');
+    return;
+  }
+  if (message.to !== local.memberId) {
+    refuseUpload(request, response, 412, 'to field mismatch');
+    return;
+  }
+  await receiver.receiveSnapshot(message, chunks);
+  parts.received(message.from, Number(request.headers['content-length'] ?? 0));
+  response.statusCode = 204;
+  response.end();
+}
+
+/** Lets the rest of the body pass, so that the sender, who stops when it reads this, can read it. */
+function refuseUpload(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  text: string,
+): void {
+  refuse(response, status, text);
+  request.resume();
 }
 
 function stream(
@@ -151,7 +215,7 @@ function serveStream(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const detach = attach(from, kind, response);
+  const detach = attach(from, kind, response, hasOurSnapshots(request.headers));
   if (detach === undefined) {
     introduce(from, peerUrlsOf(request.headers));
     logger.log('warn', 'failed to find remote peer in cluster', { 'remote-peer-id-from': from });

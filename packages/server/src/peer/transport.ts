@@ -2,7 +2,7 @@
  * The way to the other members, as a port. `http-transport.ts` speaks etcd's protocol; a member that is alone has nobody to
  * send to.
  */
-import type { Message } from '@kv/raft';
+import type { Message, MsgSnap } from '@kv/raft';
 import type { MemberRecord } from '../cluster/member-record.js';
 import type { ClusterId, MemberId } from '../ids.js';
 import { PeerError } from './errors.js';
@@ -21,8 +21,11 @@ export interface PeerReceiver {
   receive(message: Message): void;
   /** The last message to this member could not be sent. */
   unreachable(id: MemberId): void;
-  /** What became of a snapshot that was sent. */
-  snapshotSent(id: MemberId, outcome: 'finished' | 'failed'): void;
+  /**
+   * A snapshot comes, with the copy of a store. Resolves when all of it is here, verified and durable, and Raft was told. Rejects
+   * when it can not be taken; nothing has changed then. The chunks are the receiver's; an error of theirs ends the transfer.
+   */
+  receiveSnapshot(message: MsgSnap, chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /** Whether this member was removed from the cluster: nothing is taken from it any more. */
   isRemoved(id: MemberId): boolean;
   /** A peer says that this very member was removed. Told at most once. */
@@ -44,11 +47,24 @@ export interface PeerAnswer {
   readonly body: Buffer;
 }
 
+/** The copy of a store that goes with a snapshot. */
+export interface SnapshotImage {
+  readonly bytes: number;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
 export interface PeerTransport {
   /** Starts to take connections. Called once, before anything else. */
   start(local: LocalMember, receiver: PeerReceiver): void;
   /** Queues messages; what can not be sent is lost, and reported by `unreachable`. */
   send(messages: readonly Message[]): void;
+  /**
+   * Sends a snapshot and the copy of the store that it stands for, at the pace of the peer. Resolves once the peer has it for
+   * good; rejects with PeerError otherwise, and with the reason of `signal`.
+   */
+  sendSnapshot(message: MsgSnap, image: SnapshotImage, signal: AbortSignal): Promise<void>;
+  /** Whether this peer is of a kind that can use our snapshots; undefined until it was heard. */
+  takesSnapshots(id: MemberId): boolean | undefined;
   /** The members to keep connections to; this one is not among them. Replaces what was set before. */
   setPeers(peers: readonly MemberRecord[]): void;
   /** Monotonic milliseconds since when this member has been connected without a break; undefined while it is not. */
@@ -62,6 +78,8 @@ export interface PeerTransport {
 export const noPeers: PeerTransport = Object.freeze({
   start: () => undefined,
   send: () => undefined,
+  sendSnapshot: () => Promise.reject(new PeerError('unreachable', 'this member is alone')),
+  takesSnapshots: () => undefined,
   setPeers: () => undefined,
   connectedSinceMs: () => undefined,
   call: () => Promise.reject(new PeerError('unreachable', 'this member is alone')),

@@ -1,8 +1,7 @@
-/** How much of the log is kept for others, and where it is cut. Goal: nobody is left behind below the bounds, and whoever is, is named. */
+/** How much of the log is kept for others, and where it is cut. Goal: nobody who can not take a snapshot is left behind below the bounds. */
 import { describe, expect, it } from 'vitest';
 import { toIndex, toTerm, type ProgressStatus } from '@kv/raft';
 import type { MemberId } from '../ids.js';
-import type { Logger } from '../logger.js';
 import { Laggards } from './laggards.js';
 import { LogTrimmer } from './log-trimmer.js';
 import { SnapshotMarks } from './snapshot-marks.js';
@@ -27,18 +26,15 @@ const at = (match: number, rest: Partial<ProgressStatus> = {}): ProgressStatus =
 class Fixture {
   connected = new Set<MemberId>([a, b]);
   progress = new Map<MemberId, ProgressStatus>();
-  first = 1;
-  readonly lines: string[] = [];
-  readonly #logger: Logger = {
-    enabled: () => true,
-    log: (level, message) => this.lines.push(`${level} ${message.slice(0, 26)}`),
-  };
+  /** Members that take snapshots. */
+  ours = new Set<MemberId>();
+  heldFrom: number | undefined;
   readonly laggards = new Laggards({
-    logger: this.#logger,
     others: () => [a, b],
     isConnected: (id) => this.connected.has(id),
     progress: () => this.progress,
-    firstIndex: () => toIndex(this.first),
+    takesSnapshots: (id) => this.ours.has(id),
+    heldFrom: () => (this.heldFrom === undefined ? undefined : toIndex(this.heldFrom)),
   });
 
   needed(): number {
@@ -64,24 +60,23 @@ describe('what others need', () => {
     expect(f.needed()).toBe(0);
   });
 
-  it('whoever can not catch up any more is named, once', () => {
+  it('is nothing for a member that takes snapshots, however far behind or out of reach it is', () => {
     const f = new Fixture();
-    f.first = 100;
-    f.progress = new Map([[b, at(7, { state: 'probe' })]]);
-    f.needed();
-    f.needed();
-    expect(f.lines).toEqual(['error a member is too far behind']);
-    f.progress = new Map([[b, at(120)]]);
-    f.needed();
-    expect(f.lines).toHaveLength(1);
+    f.ours.add(b);
+    f.connected.delete(b);
+    expect(f.needed()).toBe(Number.MAX_SAFE_INTEGER);
+    f.progress = new Map([
+      [a, at(10)],
+      [b, at(7)],
+    ]);
+    expect(f.needed()).toBe(11);
   });
 
-  it('a member that a new leader has not heard yet is not named', () => {
+  it('is all behind a snapshot that is on its way', () => {
     const f = new Fixture();
-    f.first = 100;
-    f.progress = new Map([[b, at(0, { recentActive: false })]]);
-    f.needed();
-    expect(f.lines).toEqual([]);
+    f.ours = new Set([a, b]);
+    f.heldFrom = 51;
+    expect(f.needed()).toBe(51);
   });
 });
 

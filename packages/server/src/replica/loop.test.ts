@@ -6,7 +6,7 @@ import { MvccStore } from '@kv/mvcc';
 import { MemoryBackend } from '@kv/mvcc/testing';
 import { PutRequest, RangeRequest } from '@kv/proto';
 import { toIndex, toTerm, type Term } from '@kv/raft';
-import { StableLog, type Wal, type WalBatch } from '@kv/wal';
+import { StableLog, type Wal, type WalBatch, nodeFileSystem } from '@kv/wal';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ApplyMetrics } from '../apply/apply-observer.js';
 import { RequestField } from '../apply/entry-codec.js';
@@ -115,11 +115,15 @@ beforeEach(async () => {
       peers: noPeers,
       observer,
       requests,
+      fileSystem: nodeFileSystem,
+      openImage: () => new MemoryBackend(),
     },
     {
       applied: (batch) => {
         heard.push(`applied ${batch.changes.map(({ revision }) => revision).join(',')}`);
       },
+      restored: () => undefined,
+      exclusively: () => Promise.resolve(),
       deposed: () => undefined,
       failed: (error) => failures.push(error),
     },

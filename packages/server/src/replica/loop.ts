@@ -16,12 +16,21 @@
  * needs a lock, and a batch is whatever arrived during the last wait.
  */
 import { RaftError } from '@kv/raft';
-import type { ConfChange, Entry, LogIndex, Message, RawNode, Ready, SoftState } from '@kv/raft';
+import type {
+  ConfChange,
+  Entry,
+  LogIndex,
+  Message,
+  RawNode,
+  Ready,
+  Snapshot,
+  SoftState,
+} from '@kv/raft';
 import type { StableLog, Wal } from '@kv/wal';
 import type { AppliedBatch, Applier } from '../apply/applier.js';
 import type { AppliedIndex } from '../apply/applied-index.js';
 import type { Clock } from '../clock.js';
-import { errorOf, MemberError } from '../errors.js';
+import { errorOf } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { PeerTransport } from '../peer/transport.js';
 import type { Linearizable } from '../request/linearizable.js';
@@ -33,6 +42,7 @@ import { InlineSyncs } from './inline-sync.js';
 import type { Laggards } from './laggards.js';
 import type { LogTrimmer } from './log-trimmer.js';
 import type { ReplicaMetrics } from './replica-metrics.js';
+import type { SnapshotExchange } from './snapshot-exchange.js';
 
 export interface LoopParts {
   readonly node: RawNode;
@@ -45,7 +55,8 @@ export interface LoopParts {
   readonly appliedIndex: AppliedIndex;
   readonly trimmer: LogTrimmer;
   readonly laggards: Pick<Laggards, 'neededFrom'>;
-  readonly peers: PeerTransport;
+  readonly peers: Pick<PeerTransport, 'send'>;
+  readonly snapshots: Pick<SnapshotExchange, 'install' | 'inbox'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ReplicaMetrics;
@@ -58,6 +69,8 @@ export interface LoopParts {
 export interface LoopListener {
   /** A batch was applied and its transaction has ended; callers are answered right after. */
   readonly applied: (batch: AppliedBatch, entries: readonly Entry[]) => void;
+  /** A snapshot of the leader has replaced log and store. */
+  readonly restored: () => void;
   /** Leader or role changed. */
   readonly leadership: (state: SoftState) => void;
   /** The member can not go on. Told once. */
@@ -85,6 +98,8 @@ export class ReplicaLoop {
   readonly #inlineSyncs = new InlineSyncs();
   /** The last `Ready` was synced without a wait. */
   #syncedInTurn = false;
+  /** A snapshot was given to Raft in this turn. */
+  #snapshotStepped = false;
   /** Changes of configuration that wait for a turn, and for a leader. */
   #confChanges: ProposedConfChange[] = [];
   /** Called once nothing is under way any more. */
@@ -118,7 +133,10 @@ export class ReplicaLoop {
   }
 
   receive(message: Message): void {
-    if (!this.#parts.inbox.addMessage(message)) this.#parts.metrics.messageDropped();
+    if (!this.#parts.inbox.addMessage(message)) {
+      this.#parts.metrics.messageDropped();
+      if (message.type === 'MsgSnap') this.#parts.snapshots.inbox.settle();
+    }
     this.wake();
   }
 
@@ -159,6 +177,7 @@ export class ReplicaLoop {
       this.#processNext();
       // What a lone member has synced it has committed: its caller hears in the same turn.
       if (this.#syncedInTurn) this.#processNext();
+      if (this.#snapshotStepped) this.#settleSnapshot();
       if (this.#hasWork()) this.wake();
     });
   }
@@ -188,7 +207,14 @@ export class ReplicaLoop {
     if (linearizable.wantsRound) linearizable.begin(clock.monotonicMs());
   }
 
+  /** Raft hands out what it accepts in the turn in which it hears of it. */
+  #settleSnapshot(): void {
+    this.#snapshotStepped = false;
+    this.#parts.snapshots.inbox.settle();
+  }
+
   #step(message: Message): void {
+    if (message.type === 'MsgSnap') this.#snapshotStepped = true;
     try {
       this.#parts.node.step(message);
     } catch (error) {
@@ -236,12 +262,13 @@ export class ReplicaLoop {
 
   #process(ready: Ready): void {
     const { wal, log, peers, clock, linearizable } = this.#parts;
-    if (ready.snapshot !== undefined) {
-      throw new MemberError('unsupported_data', 'a snapshot came from a leader: not supported yet');
-    }
     if (ready.softState !== undefined) this.#listener.leadership(ready.softState);
     if (ready.messages.length > 0) peers.send(ready.messages);
     for (const { context, index } of ready.readStates) linearizable.confirmed(context, index);
+    if (ready.snapshot !== undefined) {
+      this.#install(ready, ready.snapshot);
+      return;
+    }
 
     const { entries, hardState } = ready;
     wal.append({ entries, hardState });
@@ -274,6 +301,26 @@ export class ReplicaLoop {
     this.#inlineSyncs.observe(tookMs);
     log.append(entries);
     if (hardState !== undefined) log.setHardState(hardState);
+  }
+
+  /** A snapshot replaces log and store; it never comes with committed entries. */
+  #install(ready: Ready, snapshot: Snapshot): void {
+    const { snapshots, log, applier, appliedIndex, node, peers, metrics } = this.#parts;
+    const { entries, hardState } = ready;
+    const { index, term } = snapshot.meta;
+    this.#wait(snapshots.install(snapshot, { entries, hardState }), () => {
+      log.applySnapshot(snapshot);
+      log.append(entries);
+      if (hardState !== undefined) {
+        log.setHardState(hardState);
+        metrics.committed(hardState.commit);
+      }
+      applier.restored(index);
+      this.#listener.restored();
+      appliedIndex.advance(index, term);
+      if (ready.messagesAfterAppend.length > 0) peers.send(ready.messagesAfterAppend);
+      node.advance();
+    });
   }
 
   #finish(ready: Ready, committed: readonly Entry[]): void {

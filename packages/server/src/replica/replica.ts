@@ -2,6 +2,7 @@
  * The consensus side of a member, put together: Raft node, loop, and the two ways in (proposals and linearizable reads). Knows
  * nothing of services.
  */
+import type { Backend } from '@kv/mvcc';
 import { RawNode, toIndex, toTerm } from '@kv/raft';
 import type {
   ConfChange,
@@ -9,10 +10,11 @@ import type {
   Entry,
   LogIndex,
   ProgressStatus,
-  RaftEvent,
+  Snapshot,
   SoftState,
   Term,
 } from '@kv/raft';
+import type { FileSystem } from '@kv/wal';
 import { AppliedIndex } from '../apply/applied-index.js';
 import type { ApplyObserver } from '../apply/apply-observer.js';
 import { Applier, type AppliedBatch, type ReplicatedState } from '../apply/applier.js';
@@ -39,19 +41,21 @@ import { Leadership } from './leadership.js';
 import { Laggards } from './laggards.js';
 import { LogTrimmer } from './log-trimmer.js';
 import { ReplicaLoop } from './loop.js';
+import { raftConfigOf } from './raft-config.js';
 import { ReplicaMetrics } from './replica-metrics.js';
+import { SnapshotExchange } from './snapshot-exchange.js';
+import type { SnapshotMark } from './snapshot-marks.js';
+import { snapshotMetrics } from './snapshot-metrics.js';
 
-/** etcd's maxSizePerMsg and maxInflightMsgs. */
-const MESSAGE_BYTES_MAX: number = 1024 * 1024;
-const INFLIGHT_MESSAGES_MAX = 512;
-/** Bytes of committed entries in one `Ready`: bounds the turn in which they are applied. */
-const APPLYING_BYTES_MAX: number = 1024 * 1024;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 export interface ReplicaPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly random: Random;
+  readonly fileSystem: FileSystem;
+  readonly openImage: (path: string) => Backend | Promise<Backend>;
   readonly peers: PeerTransport;
   readonly observer: ApplyObserver;
   readonly requests: RequestMetrics;
@@ -60,6 +64,10 @@ export interface ReplicaPorts {
 export interface ReplicaListener {
   /** A batch was applied and its transaction has ended; callers are answered right after. */
   readonly applied: (batch: AppliedBatch, entries: readonly Entry[]) => void;
+  /** A snapshot of the leader has replaced log and store, and the state in memory was read anew. */
+  readonly restored: () => void;
+  /** Runs this while this member makes no snapshot of its own. */
+  readonly exclusively: (work: () => Promise<SnapshotMark>) => Promise<void>;
   /** This member stopped leading. */
   readonly deposed: () => void;
   /** The member can not go on. Told once. */
@@ -76,6 +84,7 @@ export class Replica {
   readonly #node: RawNode;
   readonly #loop: ReplicaLoop;
   readonly #laggards: Laggards;
+  readonly #snapshots: SnapshotExchange;
   readonly #headStart: HeadStart;
   readonly #catchupEntries: number;
   readonly #memberId: MemberId;
@@ -116,7 +125,9 @@ export class Replica {
     this.leadership = this.#makeLeadership(ports, metrics, listener);
     this.#headStart = this.#makeHeadStart(config);
     this.#catchupEntries = config.snapshotCatchupEntries;
-    this.#laggards = this.#makeLaggards(storage, logger);
+    this.#snapshots = this.#makeSnapshots(storage, state, ports, listener);
+    this.#laggards = this.#makeLaggards();
+    storage.log.snapshotFrom(() => this.#snapshot());
     this.#loop = new ReplicaLoop(
       {
         node: this.#node,
@@ -129,7 +140,8 @@ export class Replica {
         appliedIndex: this.appliedIndex,
         trimmer: new LogTrimmer(config.snapshotCatchupEntries),
         laggards: this.#laggards,
-        peers: ports.peers,
+        peers: this.#snapshots,
+        snapshots: this.#snapshots,
         clock,
         logger,
         metrics,
@@ -140,6 +152,10 @@ export class Replica {
         applied: (batch, entries) => {
           this.#afterBatch(batch);
           listener.applied(batch, entries);
+        },
+        restored: () => {
+          this.#setPeers();
+          listener.restored();
         },
         leadership: (soft: SoftState) => {
           this.leadership.update(soft);
@@ -180,13 +196,38 @@ export class Replica {
     });
   }
 
-  #makeLaggards({ log }: Storage, logger: Logger): Laggards {
+  #makeSnapshots(
+    { store, wal, dirs }: Storage,
+    state: ReplicatedState,
+    ports: ReplicaPorts,
+    { exclusively }: ReplicaListener,
+  ): SnapshotExchange {
+    const { clock } = ports;
+    return new SnapshotExchange({
+      ...{ store, state, wal, exclusively },
+      ...{ fileSystem: ports.fileSystem, snapDir: dirs.snapDir },
+      ...{ peers: ports.peers, clock, logger: ports.logger },
+      metrics: snapshotMetrics(ports.metrics, () => clock.monotonicMs()),
+      appliedIndex: () => this.appliedIndex.index,
+      report: (id, outcome) => {
+        this.#loop.withNode((node) => {
+          node.reportSnapshot(id, outcome);
+        });
+      },
+      prepare: async (path) => store.prepare(path, await ports.openImage(path)),
+      deliver: (message) => {
+        this.#loop.receive(message);
+      },
+    });
+  }
+
+  #makeLaggards(): Laggards {
     return new Laggards({
-      logger,
       others: () => this.#membership.others(this.#memberId).map(({ id }) => id),
       isConnected: (id) => this.#peers.connectedSinceMs(id) !== undefined,
+      takesSnapshots: (id) => this.#peers.takesSnapshots(id),
       progress: () => this.progress(),
-      firstIndex: () => log.firstIndex(),
+      heldFrom: () => this.#snapshots.sender.heldFrom,
     });
   }
 
@@ -271,16 +312,13 @@ export class Replica {
   start(): void {
     this.#peers.start(this.#local, {
       receive: (message) => {
-        this.#loop.receive(message);
+        // A snapshot without its store is none.
+        if (message.type !== 'MsgSnap') this.#loop.receive(message);
       },
+      receiveSnapshot: (message, chunks) => this.#snapshots.inbox.receive(message, chunks),
       unreachable: (id) => {
         this.#loop.withNode((node) => {
           node.reportUnreachable(id);
-        });
-      },
-      snapshotSent: (id, outcome) => {
-        this.#loop.withNode((node) => {
-          node.reportSnapshot(id, outcome);
         });
       },
       isRemoved: (id) => this.#membership.isRemoved(id),
@@ -325,7 +363,9 @@ export class Replica {
     this.proposer.stop();
     this.linearizable.stop();
     await this.#loop.close();
+    const sending = this.#snapshots.close();
     await this.#peers.close();
+    await sending;
   }
 
   #afterBatch(batch: AppliedBatch): void {
@@ -336,6 +376,12 @@ export class Replica {
         this.linearizable.termBegan(this.#clock.monotonicMs());
       }
     }
+  }
+
+  /** What Raft offers to members that are too far behind: the state as applied now. Its store follows when it is sent. */
+  #snapshot(): Snapshot {
+    const { index, term } = this.appliedIndex;
+    return { meta: { index, term, confState: this.confState() }, data: NO_BYTES };
   }
 
   /** Until a member that joins has read in the log that it is one, it listens to those that it was told of, too. */
@@ -382,32 +428,4 @@ export class Replica {
     const reached = voters.filter((member) => member.id === this.#memberId || connected(member.id));
     return reached.length >= Math.floor(voters.length / 2) + 1;
   }
-}
-
-/** What the store holds, as far as the log says that it is committed: of the rest it hears from the next leader. */
-function appliedIndexOf({ store, recovered }: Storage): LogIndex {
-  const { snapshot, hardState } = recovered;
-  const committed = Math.max(snapshot.index, hardState?.commit ?? 0);
-  return toIndex(Math.min(store.consistentIndex.index, committed));
-}
-
-function raftConfigOf(
-  config: MemberConfig,
-  storage: Storage,
-  logger: Logger,
-): ConstructorParameters<typeof RawNode>[0] {
-  return {
-    id: storage.identity.memberId,
-    electionTicks: electionTicksOf(config),
-    heartbeatTicks: 1,
-    applied: appliedIndexOf(storage),
-    messageBytesMax: MESSAGE_BYTES_MAX,
-    applyingBytesMax: APPLYING_BYTES_MAX,
-    inflightMessagesMax: INFLIGHT_MESSAGES_MAX,
-    checkQuorum: true,
-    preVote: config.preVote,
-    observer: (event: RaftEvent) => {
-      if (logger.enabled('debug')) logger.log('debug', `raft: ${event.type}`);
-    },
-  };
 }

@@ -94,6 +94,26 @@ export class Snapshotter {
     });
   }
 
+  /**
+   * Runs this while nothing of ours is under way. It replaces log and store by a snapshot of another member, and says which:
+   * the log begins there.
+   */
+  async exclusively(work: () => Promise<SnapshotMark>): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    const running = work().then((mark) => {
+      this.#recorded = mark.index;
+      this.#applied = mark;
+      this.#marks.forget(mark.index);
+      this.#recordedBytes = this.#parts.wal.bytesWritten;
+    });
+    this.#running = running
+      .catch(() => undefined)
+      .finally(() => {
+        this.#running = undefined;
+      });
+    await running;
+  }
+
   #isIdle(): boolean {
     return this.#running === undefined && !this.#closed;
   }

@@ -2,7 +2,7 @@
  * A network that is memory: what members send arrives in a later turn, in order, unless the test has cut them off. What is
  * on its way to a member that ends is lost.
  */
-import type { Message } from '@kv/raft';
+import type { Message, MsgSnap } from '@kv/raft';
 import { decodeMessage, encodeMessage } from '@kv/raft/codec';
 import type { MemberId } from '../ids.js';
 import { PeerError } from '../peer/errors.js';
@@ -12,7 +12,9 @@ import type {
   PeerReceiver,
   PeerRequest,
   PeerTransport,
+  SnapshotImage,
 } from '../peer/transport.js';
+import { decodeSnapshotBody, encodeSnapshotBody } from '../peer/snapshot-body.js';
 import { SERVER_VERSION } from '../version.js';
 import type { FakeClock } from './fake-clock.js';
 
@@ -57,6 +59,8 @@ export class MemoryNetwork {
       send: (messages) => {
         for (const message of messages) this.#send(message);
       },
+      sendSnapshot: (message, image) => this.#sendSnapshot(message, image),
+      takesSnapshots: () => true,
       setPeers: () => undefined,
       connectedSinceMs: (id) => (this.#reaches(local?.memberId, id) ? site?.sinceMs : undefined),
       call: async (id, request) => {
@@ -82,6 +86,26 @@ export class MemoryNetwork {
   #reaches(from: MemberId | undefined, to: MemberId): boolean {
     if (from === undefined || this.#isolated.has(from) || this.#isolated.has(to)) return false;
     return this.#sites.has(to);
+  }
+
+  async #sendSnapshot(message: MsgSnap, image: SnapshotImage): Promise<void> {
+    const { from, to } = message;
+    const body = encodeSnapshotBody(message, image);
+    const received = await decodeSnapshotBody(this.#whileReached(from, to, body.chunks));
+    const receiver = this.#sites.get(to)?.receiver;
+    if (receiver === undefined) throw new PeerError('unreachable', 'nobody is there');
+    await receiver.receiveSnapshot(received.message, received.chunks);
+  }
+
+  async *#whileReached(
+    from: MemberId,
+    to: MemberId,
+    chunks: AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      if (!this.#reaches(from, to)) throw new PeerError('unreachable', 'the way is cut');
+      yield Buffer.from(chunk);
+    }
   }
 
   #send(message: Message): void {

@@ -1,5 +1,5 @@
 /** Owns the hub: tells it of each revision once its transaction has ended, and serves those who are behind in slices. */
-import type { MvccStore, RequestResult } from '@kv/mvcc';
+import type { MvccStore, RequestResult, Revision } from '@kv/mvcc';
 import { WatchHub, type WatchStream } from '@kv/watch';
 import type { Clock } from '../clock.js';
 import type { ResponseHeaders } from '../grpc/header.js';
@@ -49,6 +49,11 @@ export class WatchEngine {
   /** After the transaction that made these changes has ended. */
   notify(changes: readonly RequestResult[]): void {
     for (const { revision, events } of changes) this.#hub.notify(revision, events);
+  }
+
+  /** The store was replaced: watchers go on from where they are, through its history. */
+  restore(revision: Revision): void {
+    this.#hub.restore(revision);
   }
 
   close(): void {
