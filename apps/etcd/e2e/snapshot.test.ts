@@ -65,28 +65,40 @@ describe('a member that was stopped for longer than the log is kept', () => {
       await away.process.line('applied snapshot');
       const took = await writing;
       const p99 = took[Math.floor(took.length * 0.99)] ?? Infinity;
-      console.log(`puts meanwhile, ms: p50 ${ms(took[took.length >> 1])}, p99 ${ms(p99)}, max ${ms(took.at(-1))}`);
+      console.log(
+        `puts meanwhile, ms: p50 ${ms(took[took.length >> 1])}, p99 ${ms(p99)}, max ${ms(took.at(-1))}`,
+      );
       expect(p99).toBeLessThan(P99_MS_MAX);
       await cluster?.expectAgreement();
       expect(await away.client.get('m4999')).toBe(VALUE);
     },
   );
 
-  it('CP-7 F-25 kill -9 of the receiver, again and again, while the snapshot comes', { timeout: TEST_MS }, async () => {
-    const { leader, away } = await openWithLaggard();
-    for (let round = 0; round < 4; round++) {
+  it(
+    'CP-7 F-25 kill -9 of the receiver, again and again, while the snapshot comes',
+    { timeout: TEST_MS },
+    async () => {
+      const { leader, away } = await openWithLaggard();
+      for (let round = 0; round < 4; round++) {
+        away.start();
+        // Later each time: while it listens, while it receives, while it installs.
+        if (round === 1)
+          await away.process.line('ready to serve client requests').catch(() => undefined);
+        await vi.waitFor(
+          () => {
+            expect(away.process.lines.length).toBeGreaterThan(8 + 4 * round);
+          },
+          { timeout: 20_000, interval: 1 },
+        );
+        await away.kill();
+      }
+      await leader.client.put('last', 'one');
       away.start();
-      // Later each time: while it listens, while it receives, while it installs.
-      if (round === 1) await away.process.line('ready to serve client requests').catch(() => undefined);
-      await vi.waitFor(() => { expect(away.process.lines.length).toBeGreaterThan(8 + 4 * round); }, { timeout: 20_000, interval: 1 });
-      await away.kill();
-    }
-    await leader.client.put('last', 'one');
-    away.start();
-    await away.process.line('ready to serve client requests');
-    await cluster?.expectAgreement();
-    expect(await away.client.get('last')).toBe('one');
-  });
+      await away.process.line('ready to serve client requests');
+      await cluster?.expectAgreement();
+      expect(await away.client.get('last')).toBe('one');
+    },
+  );
 
   it('F-25 kill -9 of the sender: the next leader sends one', { timeout: TEST_MS }, async () => {
     const { leader, away, other } = await openWithLaggard();
@@ -102,18 +114,23 @@ describe('a member that was stopped for longer than the log is kept', () => {
 });
 
 describe.skipIf(reference === undefined)('between the kinds', () => {
-  it('the leader says that a member of etcd can not use its snapshots, and keeps the log for it', { timeout: TEST_MS }, async () => {
-    cluster = await Cluster.open([undefined, undefined, reference], SHORT_LOG);
-    const [a, b, theirs] = cluster.members;
-    if (a === undefined || b === undefined || theirs === undefined) throw new Error('there are three');
-    await theirs.kill();
-    const leader = await cluster.leader();
-    await putMany(leader, 5000, 'k');
-    theirs.start();
-    await theirs.process.line('ready to serve client requests');
-    // What is kept for it is enough: no snapshot was needed.
-    await cluster.expectAgreement();
-  });
+  it(
+    'the leader says that a member of etcd can not use its snapshots, and keeps the log for it',
+    { timeout: TEST_MS },
+    async () => {
+      cluster = await Cluster.open([undefined, undefined, reference], SHORT_LOG);
+      const [a, b, theirs] = cluster.members;
+      if (a === undefined || b === undefined || theirs === undefined)
+        throw new Error('there are three');
+      await theirs.kill();
+      const leader = await cluster.leader();
+      await putMany(leader, 5000, 'k');
+      theirs.start();
+      await theirs.process.line('ready to serve client requests');
+      // What is kept for it is enough: no snapshot was needed.
+      await cluster.expectAgreement();
+    },
+  );
 });
 
 function ms(value: number | undefined): string {
