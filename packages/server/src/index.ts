@@ -30,6 +30,7 @@ export type {
   PeerReceiver,
   PeerRequest,
   PeerTransport,
+  SnapshotImage,
 } from './peer/transport.js';
 export type { BootstrapNetwork, LookupAnswer } from './cluster/bootstrap-network.js';
 export { discover } from './discovery/discover.js';

@@ -93,6 +93,7 @@ export class TestMember {
       fileSystem: this.#disk,
       walSegmentBytes: WAL_SEGMENT_BYTES,
       openBackend: () => this.#store,
+      openImage: (path) => MemoryBackend.fromImage(this.#disk.content(path)),
       peers: network.transport(this.name, process),
     });
     this.#running = { member, process };
@@ -181,6 +182,7 @@ export class TestMember {
 
   #storeOptions(): ConstructorParameters<typeof MemoryBackend>[0] {
     return {
+      readFile: (path) => this.#disk.content(path),
       fault: (operation) => {
         if (operation !== 'read') this.#storeOperations++;
         return undefined;

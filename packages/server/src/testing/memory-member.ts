@@ -111,7 +111,7 @@ export class MemoryMember {
       fileSystem: this.disk,
       walSegmentBytes: WAL_SEGMENT_BYTES,
       openBackend: () => this.backend,
-      openImage: (path) => MemoryBackend.fromImage(this.#readFile(path)),
+      openImage: (path) => MemoryBackend.fromImage(this.disk.content(path)),
       peers: this.#options.peers?.() ?? noPeers,
       bootstrap: this.#options.bootstrap ?? noNetwork,
     });
@@ -210,18 +210,8 @@ export class MemoryMember {
 
   #backendOptions(): ConstructorParameters<typeof MemoryBackend>[0] {
     const { backendFault } = this.#options;
-    const readFile = (path: string): Uint8Array => this.#readFile(path);
+    const readFile = (path: string): Uint8Array => this.disk.content(path);
     return backendFault === undefined ? { readFile } : { readFile, fault: backendFault };
-  }
-
-  #readFile(path: string): Uint8Array {
-    const file = this.disk.open(path, 'read');
-    try {
-      const bytes = new Uint8Array(file.size());
-      return bytes.subarray(0, file.read(bytes, 0));
-    } finally {
-      file.close();
-    }
   }
 }
 

@@ -3,10 +3,17 @@
  * on its way to a member that is gone is lost.
  */
 import type { RequestListener } from 'node:http';
-import type { Message } from '@kv/raft';
+import type { Message, MsgSnap } from '@kv/raft';
 import { decodeMessage, encodeMessage } from '@kv/raft/codec';
 import { PeerError } from '@kv/server';
-import type { LocalMember, PeerAnswer, PeerReceiver, PeerRequest, PeerTransport } from '@kv/server';
+import type {
+  LocalMember,
+  PeerAnswer,
+  PeerReceiver,
+  PeerRequest,
+  PeerTransport,
+  SnapshotImage,
+} from '@kv/server';
 import type { ProcessClock } from '../clock/process-clock.js';
 import type { VirtualClock } from '../clock/virtual-clock.js';
 import { askRoutes } from './peer-question.js';
@@ -72,6 +79,8 @@ export class TestNetwork {
       send: (messages) => {
         for (const message of messages) this.#send(site, message);
       },
+      sendSnapshot: (message, image) => this.#sendSnapshot(site, message, image),
+      takesSnapshots: () => true,
       setPeers: () => undefined,
       connectedSinceMs: (to) => {
         const other = this.#reached(site, to);
@@ -117,6 +126,30 @@ export class TestNetwork {
         site.receiver.receive(decodeMessage(bytes));
       });
     });
+  }
+
+  async #sendSnapshot(
+    from: Site | undefined,
+    message: MsgSnap,
+    image: SnapshotImage,
+  ): Promise<void> {
+    const site = this.#reached(from, message.to);
+    if (site === undefined) throw new PeerError('unreachable', 'nobody takes the snapshot');
+    await site.receiver.receiveSnapshot(message, this.#whileReached(from, message.to, image.chunks));
+  }
+
+  /** Copies, so that no member sees what another one has in memory; ends when the two are cut off from each other. */
+  async *#whileReached(
+    from: Site | undefined,
+    to: MemberId,
+    chunks: AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      if (this.#reached(from, to) === undefined) {
+        throw new PeerError('unreachable', 'the way of the snapshot is cut');
+      }
+      yield chunk.slice();
+    }
   }
 
   #call(from: Site | undefined, to: MemberId, request: PeerRequest): Promise<PeerAnswer> {
