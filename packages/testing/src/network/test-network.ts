@@ -135,7 +135,10 @@ export class TestNetwork {
   ): Promise<void> {
     const site = this.#reached(from, message.to);
     if (site === undefined) throw new PeerError('unreachable', 'nobody takes the snapshot');
-    await site.receiver.receiveSnapshot(message, this.#whileReached(from, message.to, image.chunks));
+    await site.receiver.receiveSnapshot(
+      message,
+      this.#whileReached(from, message.to, image.chunks),
+    );
   }
 
   /** Copies, so that no member sees what another one has in memory; ends when the two are cut off from each other. */
