@@ -103,9 +103,9 @@ class BodyReader {
 
   async #next(): Promise<Buffer | undefined> {
     for (;;) {
-      const { done, value } = await this.#body.next();
-      if (done === true) return undefined;
-      if (Buffer.isBuffer(value) && value.length > 0) return value;
+      const result = await this.#body.next();
+      if (result.done === true) return undefined;
+      if (Buffer.isBuffer(result.value) && result.value.length > 0) return result.value;
     }
   }
 }
