@@ -109,7 +109,8 @@ export class HttpClient {
       asked.once('error', reject);
       asked.once('response', (response) => {
         collect(response, BODY_BYTES_MAX).then((body) => {
-          resolve({ status: response.statusCode ?? 0, body });
+          const { statusCode = 0, headers: answered } = response;
+          resolve({ status: statusCode, headers: answered, body });
           asked.destroy();
         }, reject);
       });
