@@ -117,6 +117,9 @@ export class Network {
         if (site === undefined || process.actor.hasEnded) return;
         for (const message of messages) this.#send(site, message);
       },
+      // The log is kept for those who take none, so none is needed here.
+      sendSnapshot: () => Promise.reject(new PeerError('refused', 'no snapshots are simulated')),
+      takesSnapshots: () => false,
       setPeers: () => undefined,
       connectedSinceMs: (id) => (site === undefined ? undefined : this.#connectedSinceMs(site, id)),
       call: (id, request) =>
