@@ -169,6 +169,21 @@ describe.skipIf(isMissing)('one member', { timeout: 60_000 }, () => {
     expect(await complete('get --order =')).toBe('ASCEND,DESCEND,');
     expect(await complete('nonsense x')).toBe(',');
   });
+
+  test.skipIf(!existsSync('/usr/bin/fish'))('fish completes with the script', async () => {
+    const complete = async (line: string): Promise<readonly string[]> => {
+      const script = `
+        function kvctl; "${process.execPath}" "${main}" $argv; end
+        kvctl completion fish | source
+        complete -C "kvctl ${line}"`;
+      const { stdout } = await run('/usr/bin/fish', ['--no-config', '-c', script]);
+      return stdout.split('\n').flatMap((proposal) => proposal.split('\t')[0] ?? []);
+    };
+    expect(await complete('mem')).toEqual(['member', '']);
+    expect(await complete('member p')).toEqual(['promote', '']);
+    expect(await complete('get --order=')).toEqual(['--order=ASCEND', '--order=DESCEND', '']);
+    expect(await complete('get --order D')).toEqual(['DESCEND', '']);
+  });
 });
 
 test.skipIf(isMissing)(
