@@ -152,6 +152,29 @@ describe('a range query', () => {
     task.close();
   });
 
+  it('B-10 tells while it runs what the answer holds at least, never more than it will', async () => {
+    const store = await sample();
+    const order = fc.constantFrom<RangeQuery['sortOrder']>('none', 'ascend', 'descend');
+    const target = fc.constantFrom<RangeQuery['sortTarget']>('key', 'mod', 'value');
+    const filter = fc.constantFrom(0, 6);
+    fc.assert(
+      fc.property(order, target, fc.nat(9), fc.boolean(), filter, (...choices) => {
+        const [sortOrder, sortTarget, limit, keysOnly, minModRevision] = choices;
+        const query = { ...plain, sortOrder, sortTarget, limit, keysOnly, minModRevision };
+        const task = new RangeTask(store.readNewest(), query);
+        const told: number[] = [];
+        let result = task.step();
+        for (; result === undefined; result = task.step()) told.push(task.answerBytesMin);
+        const bytes = result.kvs.reduce((sum, kv) => sum + kv.encoded.length, 0);
+        expect(Math.max(0, ...told)).toBeLessThanOrEqual(bytes);
+      }),
+    );
+    const task = new RangeTask(store.readNewest(), plain);
+    expect(task.step()).toBeUndefined();
+    expect(task.answerBytesMin).toBeGreaterThan(0);
+    task.close();
+  });
+
   it('orders a chunk of a stream by its target, and hides values that served only that', async () => {
     const store = await sample();
     const query: RangeQuery = { ...plain, sortTarget: 'value', keysOnly: true };

@@ -130,6 +130,9 @@ export class RangeTask implements SlicedTask<RangeQueryResult> {
   private readonly filtered: boolean;
   private readonly cursor: RangeCursor | undefined;
   private readonly count: number;
+  /** Whether every pair at hand will be in the answer as it is: nothing is cut by the limit after a sort, nothing loses its value. */
+  private readonly keepsAll: boolean;
+  private bytes = 0;
 
   constructor(source: RangeSource, query: RangeQuery) {
     this.query = query;
@@ -138,6 +141,7 @@ export class RangeTask implements SlicedTask<RangeQueryResult> {
     // What comes in key order and stays in it may be cut early; and so is, wrongly but as in etcd, what has no order.
     const staysInOrder = query.sortTarget === 'key' && query.sortOrder !== 'descend';
     const cutsEarly = staysInOrder || (query.sortOrder === 'none' && !this.filtered);
+    this.keepsAll = (query.limit <= 0 || cutsEarly) && readsKeysOnly(query) === query.keysOnly;
     this.fetchMax = query.limit > 0 && cutsEarly ? query.limit + 1 : Infinity;
     this.cursor =
       query.countOnly || this.count === 0
@@ -151,12 +155,20 @@ export class RangeTask implements SlicedTask<RangeQueryResult> {
     // With a filter, how many pairs must be visited is unknown; without one, exactly what is missing.
     const wanted = this.filtered ? stepKeysMax : this.fetchMax - this.kvs.length;
     for (const kv of cursor.next(Math.min(wanted, stepKeysMax))) {
-      if (!this.filtered || passes(query, kv)) this.kvs.push(kv);
+      if (!this.filtered || passes(query, kv)) {
+        this.kvs.push(kv);
+        this.bytes += kv.encoded.length;
+      }
       if (this.kvs.length >= this.fetchMax) break;
     }
     if (!cursor.done && this.kvs.length < this.fetchMax) return undefined;
     cursor.close();
     return this.finish();
+  }
+
+  /** Bytes of pairs that the answer holds for certain, while it is not complete: what is too large is known before all is read. */
+  get answerBytesMin(): number {
+    return this.keepsAll ? this.bytes : 0;
   }
 
   close(): void {

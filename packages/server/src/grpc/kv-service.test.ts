@@ -555,9 +555,9 @@ describe('an answer that would be too large', () => {
   const MIB = 1024 * 1024;
 
   it('B-10 B-21 is refused with its size; a deletion before anything is deleted', async () => {
-    const big = await MemoryMember.open({ config: { maxRequestBytes: 9 * MIB } });
-    for (let n = 0; n < 9; n++) {
-      await big.call(kvService.put, put(`k${n}`, 'v'.repeat(8 * MIB)));
+    const big = await MemoryMember.open({ config: { maxRequestBytes: 2 * MIB } });
+    for (let n = 0; n < 100; n++) {
+      await big.call(kvService.put, put(`k${100 + n}`, 'v'.repeat(MIB)));
     }
     const tooLarge = {
       code: RE,
@@ -565,12 +565,18 @@ describe('an answer that would be too large', () => {
         /^etcdserver: response of \d+ bytes exceeds 67108864/,
       ) as string,
     };
-    expect(await error(big.call(kvService.range, range('k', 'l')))).toMatchObject(tooLarge);
+    const refused = await error(big.call(kvService.range, range('k', 'l')));
+    expect(refused).toMatchObject(tooLarge);
+    // What shows that it is too large is read, and not the rest.
+    const bytes = Number(/of (\d+) bytes/.exec((refused as { message: string }).message)?.[1]);
+    expect(bytes).toBeLessThan(80 * MIB);
     const deleting = big.call(kvService.deleteRange, deletion('k', 'l', { prevKv: true }));
     expect(await error(deleting)).toMatchObject(tooLarge);
-    expect((await big.call(kvService.range, range('k', 'l', { countOnly: true }))).count).toBe(9n);
+    expect((await big.call(kvService.range, range('k', 'l', { countOnly: true }))).count).toBe(
+      100n,
+    );
     const { deleted } = await big.call(kvService.deleteRange, deletion('k', 'l'));
-    expect(deleted).toBe(9n);
+    expect(deleted).toBe(100n);
     await big.stop();
   });
 });

@@ -85,8 +85,8 @@ export class RangeReader {
     const task = new RangeTask(view, query);
     const result = task.step();
     if (result === undefined) {
-      this.#goOn(call, task, revision, view.revision, () => {
-        this.#metrics.read('Range', true, arrivedMs, startedMs);
+      this.#goOn(call, task, revision, view.revision, (success) => {
+        this.#metrics.read('Range', success, arrivedMs, startedMs);
       });
       return;
     }
@@ -132,26 +132,29 @@ export class RangeReader {
     this.#answer(call, outcome);
   }
 
-  /** The rest of a large range, a step per turn; `done` is called after the answer. */
+  /** The rest of a large range, a step per turn, or as much of it as shows that it is too large; then `done`. */
   #goOn(
     call: UnaryCall,
     task: RangeTask,
     headerRevision: Revision,
     readRevision: Revision,
-    done: () => void,
+    done: (success: boolean) => void,
   ): void {
     const pin = this.#store.pin(readRevision);
     const step = (): void => {
-      const result = call.cancelled ? 'cancelled' : task.step();
-      if (result === undefined) {
+      const bytes = task.answerBytesMin;
+      const isOver = call.cancelled || bytes > RESPONSE_BYTES_MAX;
+      const result = isOver ? undefined : task.step();
+      if (!isOver && result === undefined) {
         this.#clock.soon(guardedStep);
         return;
       }
       task.close();
       pin.release();
-      if (result === 'cancelled') return;
-      this.#answer(call, { type: 'range', revision: headerRevision, ...result });
-      done();
+      if (call.cancelled) return;
+      if (result === undefined) call.fail(responseTooLarge(bytes, RESPONSE_BYTES_MAX));
+      else this.#answer(call, { type: 'range', revision: headerRevision, ...result });
+      done(result !== undefined);
     };
     const guardedStep = (): void => {
       this.#guarded(call, step);
