@@ -261,7 +261,10 @@ function statusError(error: Error): StatusError {
   const { code, details } = error as Partial<grpc.ServiceError>;
   if (typeof code !== 'number')
     return new StatusError(GrpcCode.unknown, error.message, { cause: error });
-  return new StatusError(code, details ?? error.message, { cause: error });
+  const text = details ?? error.message;
+  // Broken at our end (a frame that makes no sense, a session that is gone): a lost connection, not the server's word.
+  const isLost = code === GrpcCode.internal && text.includes('triggered by internal client error');
+  return new StatusError(isLost ? GrpcCode.unavailable : code, text, { cause: error });
 }
 
 function notReady(endpoint: Endpoint): StatusError {
