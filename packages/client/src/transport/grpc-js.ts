@@ -263,7 +263,8 @@ function statusError(error: Error): StatusError {
     return new StatusError(GrpcCode.unknown, error.message, { cause: error });
   const text = details ?? error.message;
   // Broken at our end (a frame that makes no sense, a session that is gone): a lost connection, not the server's word.
-  const isLost = code === GrpcCode.internal && text.includes('triggered by internal client error');
+  const isLost =
+    code === grpc.status.INTERNAL && text.includes('triggered by internal client error');
   return new StatusError(isLost ? GrpcCode.unavailable : code, text, { cause: error });
 }
 
