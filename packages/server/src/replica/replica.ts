@@ -49,6 +49,12 @@ import { snapshotMetrics } from './snapshot-metrics.js';
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
+/**
+ * Request ids begin up to this much later than the wall clock says. A clock that says the same at two starts would give them twice, and
+ * an answer to a read of the former life would do for one of this life.
+ */
+const START_SHIFT_MS: number = 2 ** 20;
+
 export interface ReplicaPorts {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -114,7 +120,7 @@ export class Replica {
     this.#peers = ports.peers;
     this.#clock = clock;
     this.#lastTickMs = clock.monotonicMs();
-    this.ids = new RequestIds(memberId, Math.floor(clock.wallMs()));
+    this.ids = new RequestIds(memberId, Math.floor(clock.wallMs()) + random(START_SHIFT_MS));
     const { index, term } = state.store.consistentIndex;
     this.appliedIndex = new AppliedIndex(toIndex(index), toTerm(term));
     this.#node = new RawNode(raftConfigOf(config, storage, logger), storage.log, random);

@@ -1,8 +1,12 @@
 /** Makes faults happen, each kind at its own pace, and lets each end again. */
 import {
+  clusterService,
   DefragmentRequest,
   HashKVRequest,
   maintenanceService,
+  MemberAddRequest,
+  MemberRemoveRequest,
+  MemberUpdateRequest,
   MoveLeaderRequest,
   StatusRequest,
 } from '@kv/proto';
@@ -99,6 +103,9 @@ export class Faults {
       case 'transfer':
       case 'maintenance':
         this.#operate(kind, this.#victim());
+        return;
+      case 'membership':
+        this.#changeMembers(this.#victim());
         return;
       default:
         assertNever(kind, 'a fault has a known kind');
@@ -277,6 +284,28 @@ export class Faults {
       void call(this.#actor, machine, hashKV, request, CALL_TIMEOUT_MS).then((outcome) => {
         if (outcome.type === 'ok') hashes.told(machine.name, outcome.response);
       });
+    }
+  }
+
+  /** Voters stay as they are, so that whoever has a majority goes on. */
+  #changeMembers(machine: Machine): void {
+    const { chance, connections, note } = this.#parts;
+    const { memberAdd, memberUpdate, memberRemove } = clusterService;
+    const call = connections.call.bind(connections);
+    const members = machine.member?.peerApi.members() ?? [];
+    const learner = members.find(({ isLearner }) => isLearner);
+    const peerURLs = [`http://absent${chance.below(1000)}:2380`];
+    if (learner === undefined) {
+      note('a learner is to be added');
+      const request = MemberAddRequest.create({ peerURLs, isLearner: true });
+      void call(this.#actor, machine, memberAdd, request, CALL_TIMEOUT_MS);
+    } else if (chance.happens(0.3)) {
+      const request = MemberUpdateRequest.create({ ID: learner.id, peerURLs });
+      void call(this.#actor, machine, memberUpdate, request, CALL_TIMEOUT_MS);
+    } else {
+      note('the learner is to be removed');
+      const request = MemberRemoveRequest.create({ ID: learner.id });
+      void call(this.#actor, machine, memberRemove, request, CALL_TIMEOUT_MS);
     }
   }
 }

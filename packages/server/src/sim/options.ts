@@ -37,6 +37,8 @@ export const faultKinds = [
   'wallClock',
   /** Leadership is moved on purpose. */
   'transfer',
+  /** A learner is added that never comes, is given another address, is removed. */
+  'membership',
   /** Hashing, defragmenting, status: what operators call. */
   'maintenance',
 ] as const;
@@ -126,7 +128,7 @@ function drawConfig(chance: Chance): Partial<MemberConfig> {
     leaseCheckpoint: chance.happens(0.5),
     leaseCheckpointIntervalMs: 1000,
     watchProgressNotifyIntervalMs: chance.pick([200, 2000]),
-    // Some watch responses do not fit, and come in fragments.
-    maxRequestBytes: 1_572_864,
+    // With it, members that were not connected for a while refuse changes of membership, which with many faults is always.
+    strictReconfigCheck: chance.happens(0.3),
   };
 }

@@ -13,7 +13,12 @@ const CHUNK = 20;
 
 const chunks = Array.from({ length: SEEDS / CHUNK }, (_, n) => 1 + n * CHUNK);
 
-describe('G-1 G-2 G-3 G-4 G-5 G-6 G-7 G-8 G-9 G-14 G-16 F-1 F-2 F-5 F-6 F-8 F-11 F-21 F-23 F-27 F-28', () => {
+/** What every seed is asked, and what it may have to go through. */
+const promises = 'G-1 G-2 G-3 G-4 G-5 G-6 G-7 G-8 G-9 G-14 G-16';
+const faults = 'F-1 F-2 F-3 F-4 F-5 F-6 F-8 F-10 F-11 F-12 F-21 F-23 F-26 F-27 F-28';
+const crashPoints = 'CP-1 CP-2 CP-3 CP-4 CP-5 CP-6 CP-8 CP-10 CP-15';
+
+describe(`${promises} under ${faults} at ${crashPoints}`, () => {
   it.each(chunks)(
     'seeds %i and the next 19 keep every promise',
     async (first) => {
