@@ -116,15 +116,11 @@ export class LeaseEngine {
   }
 
   /**
-   * Calls back once it is sure that this member still leads: at once where ticks go on, as check quorum would have deposed
-   * it; after a pause, by a round with the quorum.
+   * Calls back once a quorum has said, after this call, that this member leads. Ticks that go on are not enough: a leader that is
+   * cut off ticks until check quorum deposes it, while its successor ends leases (G-9 b). One round serves all who wait.
    */
   confirmLeadership(then: (leads: boolean) => void): void {
-    const { lastTickMs, heartbeatIntervalMs, linearizable, wake } = this.#parts;
-    if (this.#now() - lastTickMs() <= CONFIRM_AFTER_HEARTBEATS * heartbeatIntervalMs) {
-      then(this.isPrimary);
-      return;
-    }
+    const { linearizable, wake } = this.#parts;
     linearizable.join({
       ready: () => {
         then(this.isPrimary);
@@ -145,13 +141,21 @@ export class LeaseEngine {
     if (!this.#primary.isPrimary) return;
     const due = this.#primary.due(this.#now());
     if (due.length > 0) {
-      this.confirmLeadership((leads) => {
+      this.#confirmAfterPause((leads) => {
         if (!leads) return;
         this.#due.push(...due);
         this.#revokeNext();
       });
     }
     this.#checkpointDue();
+  }
+
+  /** At once where ticks go on: what is proposed counts in this term only. After a pause, by a round with the quorum. */
+  #confirmAfterPause(then: (leads: boolean) => void): void {
+    const { lastTickMs, heartbeatIntervalMs } = this.#parts;
+    const ticks = this.#now() - lastTickMs() <= CONFIRM_AFTER_HEARTBEATS * heartbeatIntervalMs;
+    if (ticks) then(this.isPrimary);
+    else this.confirmLeadership(then);
   }
 
   #revokeNext(): void {
