@@ -107,6 +107,7 @@ export class Daemon {
       const started = new Daemon(options, listeners, { member, metrics });
       try {
         writeHolder(config.dataDir, config.advertiseClientUrls);
+        if (state.hasLog) await member.checkAtStart();
         await started.#serve();
         return started;
       } catch (error) {

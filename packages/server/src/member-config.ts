@@ -74,6 +74,13 @@ export interface MemberConfig {
   /** Pause between two slices of a compaction. */
   readonly compactionSleepIntervalMs: number;
 
+  /** Compares the store with those of the others before it is served, when it is not new. */
+  readonly initialCorruptCheck: boolean;
+  /** Time between a leader's comparisons of everything; 0: never. */
+  readonly corruptCheckIntervalMs: number;
+  /** Time between a leader's comparisons of hashes made at compactions; 0: never. */
+  readonly compactHashCheckIntervalMs: number;
+
   /** A request whose apply takes longer than this is logged as a warning. */
   readonly warningApplyDurationMs: number;
   /** The same for a whole unary call. */
@@ -116,6 +123,9 @@ export const defaultMemberConfig: MemberConfig = Object.freeze({
   autoCompaction: Object.freeze({ mode: 'off' }),
   compactionBatchLimit: 1000,
   compactionSleepIntervalMs: 10,
+  initialCorruptCheck: false,
+  corruptCheckIntervalMs: 0,
+  compactHashCheckIntervalMs: 0,
   warningApplyDurationMs: 100,
   warningUnaryRequestDurationMs: 300,
 });

@@ -72,6 +72,8 @@ export interface MemberHandle extends AsyncDisposable {
   view(): MemberView;
   /** Resolves when a linearizable read would be served now; rejects with an `RpcError` as such a read would fail. */
   linearizableRead(signal: AbortSignal): Promise<void>;
+  /** Before it serves, if so configured: rejects with MemberError `damaged_data` when its store differs from another one. */
+  checkAtStart(): Promise<void>;
   /** A leader moves leadership to another voter, so that a stop costs no election. Resolves when it has, or time is up. */
   handOver(timeoutMs: number): Promise<void>;
   /** Ends calls that wait inside with `server stopped`, then closes log and store. Idempotent. */

@@ -11,8 +11,12 @@ import { mayPromote, type StrictView } from './cluster/strict-check.js';
 import { VersionMonitor } from './cluster/version-monitor.js';
 import { autoCompactor, type AutoCompactor } from './compactor/auto-compactor.js';
 import { CompactionDriver } from './compactor/driver.js';
+import { CorruptionChecker } from './corruption/corruption-checker.js';
+import { askHash } from './corruption/peer-hash.js';
+import { storeHasher, type StoreHasher } from './corruption/store-hash.js';
 import { Admission } from './grpc/admission.js';
 import { ResponseHeaders } from './grpc/header.js';
+import { rpcErrorOf } from './grpc/status.js';
 import type { Clock } from './clock.js';
 import { LeaseEngine } from './lease/lease-engine.js';
 import { LeaseQuestions } from './lease/lease-questions.js';
@@ -24,6 +28,7 @@ import { Publisher } from './publisher.js';
 import { loadReplicatedState } from './replicated-state.js';
 import { Replica, type ReplicaListener } from './replica/replica.js';
 import { Snapshotter } from './replica/snapshotter.js';
+import type { ReadFailure } from './request/linearizable.js';
 import { APPLY_WAIT_MS } from './request/limits.js';
 import { RequestMetrics } from './request/request-metrics.js';
 import { SpaceAlarm } from './request/space-alarm.js';
@@ -74,6 +79,8 @@ export interface Engines {
   readonly versions: VersionMonitor;
   readonly publisher: Publisher;
   readonly spaceAlarm: SpaceAlarm;
+  readonly hasher: StoreHasher;
+  readonly corruption: CorruptionChecker;
 }
 
 /** How the membership is changed. */
@@ -190,7 +197,40 @@ function makeEngines(ground: Ground, core: Core, listener: PartsListener): Engin
       listener.published,
     ),
     spaceAlarm: new SpaceAlarm(memberId, proposer, logger),
+    ...makeCorruptionChecks(ground, core),
   };
+}
+
+function makeCorruptionChecks(
+  { config, ports, storage, signal }: Ground,
+  { replica, state }: Core,
+): Pick<Engines, 'hasher' | 'corruption'> {
+  const { clock, logger, peers } = ports;
+  const { store, identity } = storage;
+  const hasher = storeHasher(store, clock, signal);
+  const corruption = new CorruptionChecker({
+    self: identity.memberId,
+    ...{ clock, logger, hasher, proposer: replica.proposer },
+    compactionHashes: () => store.compactionHashes,
+    askOthers: (revision) => {
+      const others = state.membership.others(identity.memberId);
+      return Promise.all(
+        others.map(({ id }) => askHash(peers, id, revision, config.requestTimeoutMs)),
+      );
+    },
+    linearizableRead: () =>
+      new Promise((resolve, reject) => {
+        const failed = (failure: ReadFailure): void => {
+          reject(rpcErrorOf(failure));
+        };
+        replica.linearizable.join({ ready: resolve, failed });
+        replica.wake();
+      }),
+    isLeader: () => replica.leadership.isLeader,
+    periodMs: config.corruptCheckIntervalMs,
+    compactionPeriodMs: config.compactHashCheckIntervalMs,
+  });
+  return { hasher, corruption };
 }
 
 function makeChanges({ config, ports, storage }: Ground, core: Core): Changes {

@@ -106,6 +106,7 @@ export class Member implements MemberHandle {
       clusterId: storage.identity.clusterId,
       leases: this.#parts.leaseAnswers,
       promotion: this.#parts.promotion,
+      hasher: this.#parts.hasher,
       members: () => membership.members(),
       downgradeEnabled: async () => {
         await this.linearizableRead(signal);
@@ -153,6 +154,10 @@ export class Member implements MemberHandle {
       });
       this.#parts.replica.wake();
     });
+  }
+
+  async checkAtStart(): Promise<void> {
+    if (this.#config.initialCorruptCheck) await this.#parts.corruption.checkAtStart();
   }
 
   handOver(timeoutMs: number): Promise<void> {
@@ -218,6 +223,7 @@ export class Member implements MemberHandle {
     this.#parts.autoCompactor.start();
     this.#parts.admission.start();
     this.#parts.publisher.start();
+    this.#parts.corruption.start();
     // A compaction may have been under way when the member stopped.
     this.#parts.compaction.start();
   }
@@ -333,6 +339,7 @@ export class Member implements MemberHandle {
     this.#lingering?.cancel();
     this.#parts.reconfiguration.stop();
     this.#parts.publisher.close();
+    this.#parts.corruption.close();
     this.#parts.versions.close();
     this.#parts.autoCompactor.close();
     this.#parts.leases.close();

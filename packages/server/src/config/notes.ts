@@ -47,6 +47,8 @@ export function noteIneffective(settings: Settings, notes: Note[]): void {
 const effective: ReadonlySet<string> = new Set([
   'AllAlpha',
   'AllBeta',
+  'CompactHashCheck',
+  'InitialCorruptCheck',
   'LeaseCheckpoint',
   'LeaseCheckpointPersist',
 ]);

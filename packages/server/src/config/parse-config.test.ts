@@ -410,7 +410,7 @@ describe('checks between settings', () => {
   });
 
   it('warns of values that change nothing yet', () => {
-    const found = run(parse(['--metrics=extensive', '--feature-gates=CompactHashCheck=true']));
+    const found = run(parse(['--metrics=extensive', '--feature-gates=PriorityRequest=true']));
     const flags = found.notes
       .filter((note) => note.message === 'flag has no effect')
       .map((note) => note.fields?.['flag']);

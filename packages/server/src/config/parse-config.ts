@@ -170,6 +170,7 @@ function memberConfig(settings: Settings, derived: Derived, notes: Note[]): Memb
       },
     });
   }
+  const gates = effectiveGates(settings.gates);
   const config: MemberConfig = {
     name,
     dataDir: settings.text('data-dir') || `${name}.etcd`,
@@ -196,11 +197,17 @@ function memberConfig(settings: Settings, derived: Derived, notes: Note[]): Memb
     maxTxnOps: settings.count('max-txn-ops'),
     requestTimeoutMs: 5000 + 2 * electionTimeoutMs,
     watchProgressNotifyIntervalMs: progressIntervalMs(settings, notes),
-    leaseCheckpoint: effectiveGates(settings.gates).get('LeaseCheckpoint') === true,
+    leaseCheckpoint: gates.get('LeaseCheckpoint') === true,
     leaseCheckpointIntervalMs: 5 * 60_000,
     autoCompaction: autoCompaction(settings),
     compactionBatchLimit: settings.count('compaction-batch-limit') || 1000,
     compactionSleepIntervalMs: toMs(settings.durationNs('compaction-sleep-interval')) || 10,
+    initialCorruptCheck: gates.get('InitialCorruptCheck') === true,
+    corruptCheckIntervalMs: toMs(settings.durationNs('corrupt-check-time')),
+    compactHashCheckIntervalMs:
+      gates.get('CompactHashCheck') === true
+        ? toMs(settings.durationNs('compact-hash-check-time'))
+        : 0,
     warningApplyDurationMs: toMs(settings.durationNs('warning-apply-duration')),
     warningUnaryRequestDurationMs:
       toMs(settings.durationNs('warning-unary-request-duration')) || 300,

@@ -57,6 +57,14 @@ beforeEach(async () => {
         return () => undefined;
       },
     },
+    hasher: {
+      hashAt: (revision) =>
+        Promise.resolve(
+          revision > 9
+            ? 'future'
+            : { hash: 7, compactRevision: -1, hashRevision: revision, revision: 9 },
+        ),
+    },
     promotion: {
       promote: (id, listener) => {
         promotedIds.push(id);
@@ -181,6 +189,18 @@ describe('what members answer', () => {
       '[{"id":10276657743932975437,"peerURLs":["http://a:1"],"name":"a"},' +
         '{"id":255,"peerURLs":["http://b:1"],"isLearner":true}]\n',
     ]);
+  });
+
+  it('hashes at a revision, in JSON as Go writes it, and why there is none', async () => {
+    const hash = (body: string) => said(ask('GET', '/members/hashkv', Buffer.from(body)));
+    expect(await hash('{"revision":5}')).toEqual([
+      200,
+      '{"header":{"revision":9},"hash":7,"compact_revision":-1,"hash_revision":5}',
+    ]);
+    const future = 'mvcc: required revision is a future revision\n';
+    expect(await hash('{"revision":10}')).toEqual([400, future]);
+    expect(await hash('nonsense')).toEqual([400, 'error unmarshalling request\n']);
+    expect(await said(ask('POST', '/members/hashkv'))).toEqual([405, 'Method Not Allowed\n']);
   });
 
   it('promotions, by decimal ids, each refusal with its text', async () => {

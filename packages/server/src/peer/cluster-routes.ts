@@ -3,7 +3,10 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import type { MemberRecord } from '../cluster/member-record.js';
 import { PROMOTE_PATH, type Promotion } from '../cluster/promotion.js';
 import { hexOf } from '../grpc/int64.js';
+import { HASH_PATH } from '../corruption/peer-hash.js';
+import type { StoreHasher } from '../corruption/store-hash.js';
 import type { ClusterId } from '../ids.js';
+import { serveHash } from './hash-route.js';
 import { leasePaths, leaseRoutes, type LeaseAuthority } from './lease-routes.js';
 import { sendMembers, servePromotion } from './promote-route.js';
 import { refuse, refuseMethod } from './refusal.js';
@@ -13,13 +16,14 @@ export interface PeerApi {
   readonly clusterId: ClusterId;
   readonly leases: LeaseAuthority;
   readonly promotion: Pick<Promotion, 'promote'>;
+  readonly hasher: StoreHasher;
   /** Ascending by id. */
   members(): readonly MemberRecord[];
   /** As of now, cluster-wide. Rejects when that can not be told. */
   downgradeEnabled(): Promise<boolean>;
 }
 
-/** Answers `/members`, `/members/promote/<id>`, `/leases`, `/leases/internal` and `/downgrade/enabled`; 404 for everything else. */
+/** Answers `/members`, `/members/hashkv`, `/members/promote/<id>`, `/leases`, `/leases/internal` and `/downgrade/enabled`; 404 for everything else. */
 export function clusterRoutes(api: PeerApi): RequestListener {
   const leases = leaseRoutes(api.leases);
   return (request, response) => {
@@ -31,6 +35,9 @@ export function clusterRoutes(api: PeerApi): RequestListener {
         response.setHeader('X-Etcd-Cluster-ID', hexOf(api.clusterId));
         servePromotion(api.promotion, path, response);
       }
+    } else if (path === HASH_PATH) {
+      if (request.method !== 'GET') refuseMethod(response, 'GET');
+      else serveHash(api.hasher, api.clusterId, request, response);
     } else if (path !== '/members' && path !== '/downgrade/enabled') {
       refuse(response, 404, '404 page not found');
     } else if (request.method !== 'GET') refuseMethod(response, 'GET');

@@ -33,6 +33,8 @@ export const SNAPSHOT_IDLE_MS_MAX = 60_000;
 
 /** The body of a posted message, and of an answer to a request that is no stream. */
 export const BODY_BYTES_MAX: number = 64 * 1024 * 1024;
+/** The body of a question for a hash: a number (reliability.md H-P5). */
+export const HASH_BODY_BYTES_MAX: number = 64 * 1024;
 /** The body of a request about leases (etcd v3.7.1 server/lease/leasehttp/http.go). */
 export const LEASE_BODY_BYTES_MAX: number = 64 * 1024;
 

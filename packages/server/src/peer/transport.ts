@@ -32,12 +32,12 @@ export interface PeerReceiver {
   removed(): void;
 }
 
-/** A request to a member that is no message of Raft: about leases, about versions. */
+/** A request to a member that is no message of Raft: about leases, versions, hashes. */
 export interface PeerRequest {
   readonly method: 'GET' | 'POST';
   /** Below the member's peer URL, with its slash. */
   readonly path: string;
-  /** Protobuf; empty for GET. */
+  /** Protobuf, or JSON where etcd has JSON. */
   readonly body: Uint8Array;
   readonly timeoutMs: number;
 }

@@ -134,7 +134,6 @@ export const featureFlags = [
     default: '0s',
     file: 'corrupt-check-time',
     text: 'Time between comparisons of all data among members.',
-    noEffect: 'one member has nobody to compare with',
   },
   {
     name: 'compact-hash-check-time',
