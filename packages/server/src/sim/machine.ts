@@ -221,6 +221,7 @@ export class Machine {
       fileSystem: sabotage?.fileSystem?.(fileSystem, this.index) ?? fileSystem,
       walSegmentBytes: WAL_SEGMENT_BYTES,
       openBackend: () => sabotage?.backend?.(backend, this.index) ?? backend,
+      openImage: (path) => MemoryBackend.fromImage(this.disk.content(path)),
       peers: this.#parts.transport(process),
       witness: this.#parts.witness(process),
     });

@@ -2,12 +2,19 @@
  * The network between simulated members, and between members and clients: messages take time, are lost, come twice, overtake one
  * another; links are cut one way or both ways. A link is an ordered pair of machines.
  */
-import type { Message } from '@kv/raft';
+import type { Message, MsgSnap } from '@kv/raft';
 import { decodeMessage, encodeMessage } from '@kv/raft/codec';
 import type { MemberId } from '../ids.js';
 import { PeerError } from '../peer/errors.js';
-import type { LocalMember, PeerAnswer, PeerReceiver, PeerRequest } from '../peer/transport.js';
-import type { PeerTransport } from '../peer/transport.js';
+import { decodeSnapshotBody, encodeSnapshotBody } from '../peer/snapshot-body.js';
+import type {
+  LocalMember,
+  PeerAnswer,
+  PeerReceiver,
+  PeerRequest,
+  PeerTransport,
+  SnapshotImage,
+} from '../peer/transport.js';
 import type { Chance } from './chance.js';
 import type { Process } from './machine.js';
 import { answerPeer } from './peer-questions.js';
@@ -28,6 +35,9 @@ export interface NetworkConditions {
 }
 
 const STRAGGLING_MS = 600;
+/** What the copy of a store takes beyond a message, and when its sender gives up. */
+const SNAPSHOT_MS = 20;
+const SNAPSHOT_TIMEOUT_MS = 5000;
 
 export const calmNetwork: NetworkConditions = {
   loss: 0,
@@ -57,6 +67,8 @@ export class Network {
   /** Simulated time at which a pair of machines was last joined again. */
   readonly #joinedMs = new Map<string, number>();
   conditions: NetworkConditions;
+  /** Copies of stores that reached a member. */
+  snapshots = 0;
 
   constructor(timeline: Timeline, chance: Chance, trace: Trace, conditions: NetworkConditions) {
     this.#timeline = timeline;
@@ -118,8 +130,11 @@ export class Network {
         for (const message of messages) this.#send(site, message);
       },
       // The log is kept for those who take none, so none is needed here.
-      sendSnapshot: () => Promise.reject(new PeerError('refused', 'no snapshots are simulated')),
-      takesSnapshots: () => false,
+      sendSnapshot: (message, image) =>
+        site === undefined
+          ? Promise.reject(new PeerError('unreachable', 'not started'))
+          : this.#sendSnapshot(site, message, image),
+      takesSnapshots: () => true,
       setPeers: () => undefined,
       connectedSinceMs: (id) => (site === undefined ? undefined : this.#connectedSinceMs(site, id)),
       call: (id, request) =>
@@ -174,6 +189,46 @@ export class Network {
     });
   }
 
+  /** As one piece, that takes its time: it arrives whole or not at all. */
+  async #sendSnapshot(from: Site, message: MsgSnap, image: SnapshotImage): Promise<void> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of encodeSnapshotBody(message, image).chunks) chunks.push(chunk.slice());
+    const { actor } = from.process;
+    return new Promise((resolve, reject) => {
+      const fail = (why: string): void => {
+        this.#timeline.after(this.delayMs(), actor, () => {
+          reject(new PeerError('unreachable', why));
+        });
+      };
+      this.#timeline.after(SNAPSHOT_TIMEOUT_MS, actor, () => {
+        reject(new PeerError('unreachable', 'the snapshot took too long'));
+      });
+      const to = this.#sites.get(message.to);
+      if (to === undefined) {
+        fail('nobody is there');
+        return;
+      }
+      this.#timeline.after(SNAPSHOT_MS + this.delayMs(), to.process.actor, () => {
+        if (!this.#reaches(from, to)) {
+          fail('the way is cut');
+          return;
+        }
+        this.snapshots += 1;
+        this.#trace.text(`snapshot of ${message.from} for ${message.to}`);
+        void decodeSnapshotBody(oneByOne(chunks))
+          .then((received) => to.receiver.receiveSnapshot(received.message, received.chunks))
+          .then(
+            () => {
+              this.#timeline.after(this.delayMs(), actor, resolve);
+            },
+            (error: unknown) => {
+              fail(String(error));
+            },
+          );
+      });
+    });
+  }
+
   #unreachable(from: Site, to: MemberId): void {
     this.#timeline.after(this.delayMs(), from.process.actor, () => {
       from.receiver.unreachable(to);
@@ -220,6 +275,11 @@ export class Network {
       });
     });
   }
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- a stream, as the port asks for
+async function* oneByOne(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield chunk;
 }
 
 function linkName(from: number, to: number): string {

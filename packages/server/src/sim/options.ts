@@ -117,9 +117,9 @@ function drawFaults(chance: Chance): ReadonlyMap<FaultKind, number> {
 
 function drawConfig(chance: Chance): Partial<MemberConfig> {
   return {
-    snapshotCount: chance.pick([20, 100, 10_000]),
-    // A member that lacks more can not be rebuilt yet.
-    snapshotCatchupEntries: 5000,
+    snapshotCount: chance.pick([10, 20, 100, 10_000]),
+    // A member that lacks more gets a copy of the store.
+    snapshotCatchupEntries: chance.pick([5, 20, 5000]),
     maxWals: chance.pick([1, 5]),
     maxSnapshots: chance.pick([1, 5]),
     compactionBatchLimit: chance.pick([3, 1000]),

@@ -133,6 +133,7 @@ class Simulation {
     }
     const { counts } = this.#faults;
     this.#statistics.finish(this.#log, this.#history, counts);
+    this.#statistics.transfers = this.#network.snapshots;
     return {
       seed: this.#options.seed,
       options: this.#options,

@@ -15,6 +15,8 @@ export class Statistics {
   configurationChanges = 0;
   /** Recorded by members on their own disks. */
   snapshots = 0;
+  /** Copies of stores that members got from others. */
+  transfers = 0;
   /** Ends of logs that were found torn, and cut off. */
   tornWrites = 0;
   /** Processes that ended as their disk had failed. */
@@ -57,6 +59,7 @@ export class Statistics {
     this.watchEvents += other.watchEvents;
     this.configurationChanges += other.configurationChanges;
     this.snapshots += other.snapshots;
+    this.transfers += other.transfers;
     this.tornWrites += other.tornWrites;
     this.diskFailures += other.diskFailures;
   }
