@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { frame } from '../testing/frame-socket.js';
+import { FrameType } from './frame.js';
 import { Output } from './output.js';
 
 const payload = fc.oneof(
@@ -52,4 +53,49 @@ it('does not copy large payloads', () => {
   const large = new Uint8Array(10_000);
   output.frame(0, 0, 1, large);
   expect(output.take()).toContain(large);
+});
+
+it('messages of one stream in one turn share frames of DATA, as long as nothing is between them', () => {
+  const input = fc.array(
+    fc.array(fc.record({ streamId: fc.constantFrom(1, 3), bytes: payload }), { maxLength: 40 }),
+    { maxLength: 6 },
+  );
+  const max = 9000;
+  fc.assert(
+    fc.property(input, (turns) => {
+      const output = new Output();
+      for (const messages of turns) {
+        const frames: { readonly streamId: number; bytes: Buffer }[] = [];
+        for (const { streamId, bytes } of messages) {
+          output.data(bytes.length, streamId, max);
+          output.append(bytes, 0, bytes.length);
+          const last = frames.at(-1);
+          if (last?.streamId === streamId && last.bytes.length + bytes.length <= max) {
+            last.bytes = Buffer.concat([last.bytes, bytes]);
+          } else frames.push({ streamId, bytes: Buffer.from(bytes) });
+        }
+        const expected = Buffer.concat(
+          frames.map(({ streamId, bytes }) => frame(FrameType.data, 0, streamId, bytes)),
+        );
+        expect(output.bytes).toBe(expected.length);
+        expect(Buffer.concat(output.take())).toEqual(expected);
+      }
+    }),
+  );
+});
+
+it('a frame of DATA is over when another frame follows or it was taken', () => {
+  const output = new Output();
+  const write = (): void => {
+    output.data(1, 1, 100);
+    output.append(Buffer.from('x'), 0, 1);
+  };
+  const single = frame(FrameType.data, 0, 1, Buffer.from('x'));
+  const other = frame(FrameType.headers, 0, 1, Buffer.alloc(0));
+  write();
+  output.frame(FrameType.headers, 0, 1, Buffer.alloc(0));
+  write();
+  expect(Buffer.concat(output.take())).toEqual(Buffer.concat([single, other, single]));
+  write();
+  expect(Buffer.concat(output.take())).toEqual(single);
 });

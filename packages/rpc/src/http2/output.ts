@@ -2,7 +2,7 @@
  * What a connection will write next: frames packed into chunks, so that all answers of one turn leave in one write. Small payloads
  * are copied next to each other; large ones are passed on as they are.
  */
-import { frameHeaderBytes } from './frame.js';
+import { FrameType, frameHeaderBytes } from './frame.js';
 
 const chunkBytesMin = 512;
 const chunkBytesMax = 64 * 1024;
@@ -18,6 +18,12 @@ export class Output {
   #at = 0;
   #complete: Uint8Array[] = [];
   #bytes = 0;
+  /** The DATA frame that is last in the output, and so can still become longer; stream 0 when there is none. */
+  #dataStreamId = 0;
+  #dataBytes = 0;
+  /** Where its header is: in a chunk that is not taken yet. */
+  #dataChunk: Buffer = noChunk;
+  #dataAt = 0;
   /** Size of the next chunk: what the last turn would have needed, so that one is enough as a rule. */
   #chunkBytes = chunkBytesMin;
 
@@ -31,14 +37,30 @@ export class Output {
     this.#reserve(frameHeaderBytes);
     const chunk = this.#chunk;
     const at = this.#at;
-    chunk[at] = length >>> 16;
-    chunk[at + 1] = length >>> 8;
-    chunk[at + 2] = length;
+    writeLength(chunk, at, length);
     chunk[at + 3] = type;
     chunk[at + 4] = flags;
     chunk.writeUInt32BE(streamId, at + 5);
     this.#at = at + frameHeaderBytes;
     this.#bytes += frameHeaderBytes;
+    this.#dataStreamId = 0;
+  }
+
+  /**
+   * Room for `length` bytes of DATA, which are appended next: in the frame before, if it is DATA of the same stream and stays
+   * within `payloadBytesMax`, else in a frame of their own. Many small messages of a turn cost the peer one frame.
+   */
+  data(length: number, streamId: number, payloadBytesMax: number): void {
+    if (this.#dataStreamId === streamId && this.#dataBytes + length <= payloadBytesMax) {
+      this.#dataBytes += length;
+      writeLength(this.#dataChunk, this.#dataAt, this.#dataBytes);
+      return;
+    }
+    this.header(length, FrameType.data, 0, streamId);
+    this.#dataStreamId = streamId;
+    this.#dataBytes = length;
+    this.#dataChunk = this.#chunk;
+    this.#dataAt = this.#at - frameHeaderBytes;
   }
 
   /** Appends a number of 32 bits to the frame begun. */
@@ -86,6 +108,8 @@ export class Output {
       this.#chunkBytes /= 2;
     this.#complete = [];
     this.#bytes = 0;
+    this.#dataStreamId = 0;
+    this.#dataChunk = noChunk;
     this.#chunk = noChunk;
     this.#start = 0;
     this.#at = 0;
@@ -107,4 +131,11 @@ export class Output {
     this.#complete.push(this.#chunk.subarray(this.#start, this.#at));
     this.#start = this.#at;
   }
+}
+
+/** The first three bytes of a frame. */
+function writeLength(chunk: Buffer, at: number, length: number): void {
+  chunk[at] = length >>> 16;
+  chunk[at + 1] = length >>> 8;
+  chunk[at + 2] = length;
 }

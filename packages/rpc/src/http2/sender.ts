@@ -98,7 +98,7 @@ export class Sender {
       this.#mayWrite();
     if (fits) {
       this.#spend(stream, length);
-      this.output.header(length, FrameType.data, 0, stream.id);
+      this.output.data(length, stream.id, this.framePayloadBytesMax);
       this.output.messagePrefix(message.length);
       this.output.append(message, 0, message.length);
       this.#events.onOutput();
@@ -193,7 +193,7 @@ export class Sender {
     if (length <= 0) return;
     this.#spend(stream, length);
     this.#countWaiting(-length);
-    this.output.header(length, FrameType.data, 0, stream.id);
+    this.output.data(length, stream.id, this.framePayloadBytesMax);
     queue.take(length, (part, start, end) => {
       this.output.append(part, start, end);
     });

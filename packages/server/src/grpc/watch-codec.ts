@@ -24,7 +24,6 @@ const CANCEL_REASON_FIELD = 6;
 const TAG_FRAGMENT = 0x38;
 
 const FAILED_CREATION = -1n;
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** The fields beside header and watch id. */
 interface Rest {
@@ -34,8 +33,6 @@ interface Rest {
   readonly canceled: boolean;
   readonly compactRevision: number;
   readonly reason: string;
-  readonly fragment: boolean;
-  readonly events: Uint8Array;
 }
 
 const nothing = {
@@ -43,8 +40,6 @@ const nothing = {
   canceled: false,
   compactRevision: 0,
   reason: '',
-  fragment: false,
-  events: NO_BYTES,
 } as const;
 
 /** Size of a response without its events: header and watch id. */
@@ -57,10 +52,29 @@ export function watchEnvelopeBytes(
 }
 
 export function encodeWatchResponse(headers: ResponseHeaders, response: WatchResponse): Buffer {
+  if (response.type === 'events') return encodeEvents(headers, response);
   return encode(headers, fieldsOf(response));
 }
 
-function fieldsOf(response: WatchResponse): Rest {
+/** The hot one: one for each watcher of a change. */
+function encodeEvents(
+  headers: ResponseHeaders,
+  { watchId, revision, fragment, batch }: WatchResponse & { readonly type: 'events' },
+): Buffer {
+  const events = batch.encode();
+  const envelope = headers.fieldSize(revision) + watchIdSize(watchId) + (fragment ? 2 : 0);
+  const bytes = allocate(envelope + events.length);
+  let at = headers.writeField(bytes, 0, revision);
+  if (watchId !== 0n) {
+    bytes[at++] = TAG_WATCH_ID;
+    at = writeVarint64(bytes, at, watchId);
+  }
+  if (fragment) at = writeTrue(bytes, at, TAG_FRAGMENT);
+  bytes.set(events, at);
+  return finished(bytes, at + events.length);
+}
+
+function fieldsOf(response: Exclude<WatchResponse, { readonly type: 'events' }>): Rest {
   switch (response.type) {
     case 'created':
       return { ...nothing, watchId: response.watchId, revision: response.revision, created: true };
@@ -91,14 +105,6 @@ function fieldsOf(response: WatchResponse): Rest {
       };
     case 'progress':
       return { ...nothing, watchId: response.watchId, revision: response.revision };
-    case 'events':
-      return {
-        ...nothing,
-        watchId: response.watchId,
-        revision: response.revision,
-        fragment: response.fragment,
-        events: response.batch.encode(),
-      };
     default:
       return assertNever(response, 'a watch response has a known type');
   }
@@ -116,9 +122,7 @@ function encode(headers: ResponseHeaders, rest: Rest): Buffer {
       (rest.created ? 2 : 0) +
       (rest.canceled ? 2 : 0) +
       (rest.compactRevision === 0 ? 0 : 1 + varintSize(rest.compactRevision)) +
-      (reason.length === 0 ? 0 : lengthFieldSize(CANCEL_REASON_FIELD, reason.length)) +
-      (rest.fragment ? 2 : 0) +
-      rest.events.length,
+      (reason.length === 0 ? 0 : lengthFieldSize(CANCEL_REASON_FIELD, reason.length)),
   );
   let at = headers.writeField(bytes, 0, rest.revision);
   if (rest.watchId !== 0n) {
@@ -136,9 +140,7 @@ function encode(headers: ResponseHeaders, rest: Rest): Buffer {
     bytes.set(reason, at);
     at += reason.length;
   }
-  if (rest.fragment) at = writeTrue(bytes, at, TAG_FRAGMENT);
-  bytes.set(rest.events, at);
-  return finished(bytes, at + rest.events.length);
+  return finished(bytes, at);
 }
 
 function writeTrue(into: Buffer, at: number, tag: number): number {

@@ -4,6 +4,9 @@
  */
 import { invariant } from '../invariant.js';
 
+/** Up to here a 64-bit number is written as a number: arithmetic on bigints allocates. */
+const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
+
 /** Bytes of a varint that holds `value`, a non-negative safe integer. */
 export function varintSize(value: number): number {
   if (value < 0x80) return 1;
@@ -17,6 +20,7 @@ export function varintSize(value: number): number {
 
 /** Bytes of a 64-bit varint: a negative number takes ten, as protobuf sign-extends it. */
 export function varint64Size(value: bigint): number {
+  if (value >= 0n && value <= SAFE_MAX) return varintSize(Number(value));
   let size = 1;
   for (let rest = BigInt.asUintN(64, value) >> 7n; rest > 0n; rest >>= 7n) size++;
   return size;
@@ -39,6 +43,7 @@ export function writeVarint(into: Uint8Array, at: number, value: number): number
 
 /** Writes a 64-bit varint, two's complement; returns the offset after it. */
 export function writeVarint64(into: Uint8Array, at: number, value: bigint): number {
+  if (value >= 0n && value <= SAFE_MAX) return writeVarint(into, at, Number(value));
   let rest = BigInt.asUintN(64, value);
   while (rest >= 0x80n) {
     into[at++] = Number(rest & 0x7fn) | 0x80;
