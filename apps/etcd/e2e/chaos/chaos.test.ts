@@ -34,7 +34,7 @@ function countsOf({ operations }: History): Readonly<Record<Result['type'], numb
 }
 
 test.each([3, 5])(
-  'G-1 to G-9: %i processes through kills, pauses and partitions',
+  'G-1 to G-9 in %i processes under F-1 F-2 F-3 F-5 F-6 F-7 F-28: kills, pauses, partitions, power cuts',
   { timeout: seconds * 1000 + 240_000 },
   async (size) => {
     console.log(`chaos: ${size} members, ${seconds} s, seed ${seed}`);
