@@ -11,10 +11,16 @@ import { rpcErrorOf } from './status.js';
 /** Checks in a row without a leader after which streams that insist on one are ended. */
 const LEADERLESS_CHECKS_MAX = 3;
 
+/**
+ * Once begun it needs no leader, so that losing one does not end it, whatever its caller asked for (etcd v3.7.1
+ * api/v3rpc/maintenance.go looks at its context only before it sends).
+ */
+const SNAPSHOT_METHOD = 'etcdserverpb.Maintenance/Snapshot';
+
 /** What a learner serves; Range only when it is serializable, which its handler sees. */
 const LEARNER_METHODS: ReadonlySet<string> = new Set([
   'etcdserverpb.Maintenance/Status',
-  'etcdserverpb.Maintenance/Snapshot',
+  SNAPSHOT_METHOD,
   'etcdserverpb.KV/Range',
 ]);
 
@@ -37,7 +43,7 @@ export interface AdmissionParts {
 export class Admission {
   readonly #parts: AdmissionParts;
   readonly #requests: Counter;
-  /** Streams whose callers insist on a leader. */
+  /** Streams that end when the leader is lost, as their callers asked. */
   readonly #insisting = new Set<GuardedStream>();
   /** All streams, to be ended with the member. */
   readonly #streams = new Set<GuardedStream>();
@@ -70,12 +76,13 @@ export class Admission {
   guard(service: Service): Service {
     const methods: Record<string, Method> = {};
     for (const [name, method] of Object.entries(service.methods)) {
-      methods[name] = this.#guardMethod(method, LEARNER_METHODS.has(`${service.name}/${name}`));
+      methods[name] = this.#guardMethod(method, `${service.name}/${name}`);
     }
     return { name: service.name, methods };
   }
 
-  #guardMethod(method: Method, learnerServes: boolean): Method {
+  #guardMethod(method: Method, fullName: string): Method {
+    const learnerServes = LEARNER_METHODS.has(fullName);
     if (method.type === 'unary') {
       const { handler } = method;
       return {
@@ -93,7 +100,7 @@ export class Admission {
       requestStream,
       handler: (call) => {
         const refusal = this.#refusal(call, 'stream', learnerServes);
-        if (refusal === undefined) handler(this.#guardStream(call));
+        if (refusal === undefined) handler(this.#guardStream(call, fullName));
         else call.fail(refusal);
       },
     };
@@ -118,13 +125,14 @@ export class Admission {
     return undefined;
   }
 
-  #guardStream(call: StreamCall): StreamCall {
+  #guardStream(call: StreamCall, fullName: string): StreamCall {
     const stream = new GuardedStream(call, (ended) => {
       this.#streams.delete(ended);
       this.#insisting.delete(ended);
     });
     this.#streams.add(stream);
-    if (call.metadata.get('hasleader') === 'true') this.#insisting.add(stream);
+    const asks = call.metadata.get('hasleader') === 'true';
+    if (asks && fullName !== SNAPSHOT_METHOD) this.#insisting.add(stream);
     return stream;
   }
 
