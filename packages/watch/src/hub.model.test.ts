@@ -3,7 +3,7 @@
  * reconnections, every option. The checks are in `test/client.ts`. Bounds are tiny, so that every one of them is hit.
  */
 import fc from 'fast-check';
-import type { KeyRange } from '@kv/mvcc/model';
+import type { KeyRange, StoreEvent } from '@kv/mvcc/model';
 import { expect, test } from 'vitest';
 import { Client } from '../test/client.js';
 import { TestStore, key, rev } from '../test/store.js';
@@ -44,6 +44,8 @@ const actionArb = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       type: fc.constant('write' as const),
+      /** Not notified alone, but with the write after it or when something else happens. */
+      isHeld: fc.boolean(),
       changes: fc.array(changeArb, { minLength: 1, maxLength: 4 }),
     }),
   },
@@ -61,7 +63,7 @@ const actionArb = fc.oneof(
     arbitrary: fc.record({ type: fc.constant('cancel' as const), client, id: fc.nat(4) }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('compact' as const), back: fc.nat(12) }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('progress' as const), client }) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('progress' as const), client }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('tick' as const), client }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('reconnect' as const), client }) },
   {
@@ -89,6 +91,8 @@ class World {
   readonly hub: WatchHub;
   readonly clients: readonly Client[];
   catchUpWanted = false;
+  /** Events of writes that are notified together. */
+  readonly held: StoreEvent[] = [];
 
   constructor(limits: Partial<WatchLimits>) {
     this.hub = new WatchHub({
@@ -111,11 +115,17 @@ class World {
     return found;
   }
 
+  notify(): void {
+    const events = this.held.splice(0);
+    if (events.length > 0) this.hub.notify(this.store.revision, events);
+  }
+
   act(action: Action): void {
+    if (action.type !== 'write') this.notify();
     switch (action.type) {
       case 'write': {
-        const events = this.store.write(...action.changes);
-        if (events.length > 0) this.hub.notify(this.store.revision, events);
+        this.held.push(...this.store.write(...action.changes));
+        if (!action.isHeld) this.notify();
         return;
       }
       case 'take':
@@ -163,6 +173,7 @@ class World {
 
   /** Only does what it was told to: a lost signal would leave somebody waiting. */
   settle(): void {
+    this.notify();
     for (let round = 0; this.catchUpWanted || this.clients.some((one) => one.isReady); round++) {
       expect(round, 'comes to rest').toBeLessThan(2_000);
       this.catchUp();

@@ -18,7 +18,7 @@ import type { Watcher } from './watcher.js';
 
 export interface WatchHubOptions {
   readonly history: HistoryReader;
-  /** The store's revision; the next one to be notified is one more. */
+  /** The store's revision; what is notified first begins one above it. */
   readonly revision: Revision;
   /** Encoded size of a response without its events and without `fragment`: header and watch id. */
   readonly envelopeBytes: (watchId: WatchId, revision: Revision) => number;
@@ -77,26 +77,29 @@ export class WatchHub {
   }
 
   /**
-   * The events of the next revision, in order of sub-revision, after its transaction ended; `history` must have them. The
-   * events are kept and shared, not copied: nobody changes them.
+   * The events of the next revisions up to `revision`, in order of revision and sub-revision, after their transactions ended;
+   * `history` must have them. A watcher gets its share of them in one response, as it does of history. The events are kept
+   * and shared, not copied: nobody changes them.
    */
   notify(revision: Revision, events: readonly StoreEvent[]): void {
-    invariant(events[0]?.kv.modRevision === revision, 'a revision has events of its own', {
-      revision,
-    });
-    this.#population.advance(revision);
+    const first = this.#population.advance(revision);
+    invariant(
+      events[0]?.kv.modRevision === first && events.at(-1)?.kv.modRevision === revision,
+      'a revision has events of its own, and they come in order',
+      { first, revision },
+    );
     if (this.#population.liveCount === 0) return;
     const subsets = new EventSubsets(events, this.#history);
     const touched = deal(events, this.#population.live, subsets);
     let served = 0;
     try {
       for (const watcher of touched) {
-        this.#offer(watcher, subsets, revision);
+        this.#offer(watcher, subsets, first);
         served++;
       }
     } finally {
       // Only if the reader of previous pairs failed: then the rest get their events from history (W2).
-      for (const watcher of touched.slice(served)) this.#fallBack(watcher, revision);
+      for (const watcher of touched.slice(served)) this.#fallBack(watcher, first);
     }
     this.#signals.flush();
   }
@@ -133,18 +136,20 @@ export class WatchHub {
     };
   }
 
-  #offer(watcher: Watcher, subsets: EventSubsets, revision: Revision): void {
+  /** `first`: the lowest revision that is being notified. */
+  #offer(watcher: Watcher, subsets: EventSubsets, first: Revision): void {
     const subset = watcher.matched;
     invariant(subset !== undefined, 'a touched watcher has matched something');
     const batch = subsets.batchOf(subset, watcher.prevKv);
     watcher.matched = undefined;
-    if (!watcher.sink.offerEvents(watcher, batch, revision)) this.#fallBack(watcher, revision);
+    const isAccepted = watcher.sink.offerEvents(watcher, batch, this.#population.revision);
+    if (!isAccepted) this.#fallBack(watcher, first);
   }
 
-  /** A live watcher that could not be served goes on from this revision through history, when its stream has room. */
-  #fallBack(watcher: Watcher, revision: Revision): void {
+  /** A live watcher that could not be served goes on from `first` through history, when its stream has room. */
+  #fallBack(watcher: Watcher, first: Revision): void {
     watcher.matched = undefined;
-    watcher.advanceTo(revision);
+    watcher.advanceTo(first);
     this.#counters.fallBacks++;
     if (watcher.sink.isIdle) {
       this.#population.place(watcher);

@@ -30,12 +30,12 @@ export class Population {
     return this.#parkedCount;
   }
 
-  advance(revision: Revision): void {
-    invariant(revision === afterRevision(this.#revision), 'revisions are notified one by one', {
-      revision,
-      last: this.#revision,
-    });
+  /** What is notified next ends with this revision. Returns with which one it begins. */
+  advance(revision: Revision): Revision {
+    const first = afterRevision(this.#revision);
+    invariant(revision >= first, 'revisions are notified once, in order', { revision, first });
     this.#revision = revision;
+    return first;
   }
 
   /** To the live ones if nothing at or below the revision is missing, else to the queue. */

@@ -1,10 +1,13 @@
-/** Owns the hub: tells it of each revision once its transaction has ended, and serves those who are behind in slices. */
-import type { MvccStore, RequestResult, Revision } from '@kv/mvcc';
+/** Owns the hub: tells it of revisions once their transaction has ended, and serves those who are behind in slices. */
+import type { MvccStore, RequestResult, Revision, StoreEvent } from '@kv/mvcc';
 import { WatchHub, type WatchStream } from '@kv/watch';
 import type { Clock } from '../clock.js';
 import type { ResponseHeaders } from '../grpc/header.js';
 import { watchEnvelopeBytes } from '../grpc/watch-codec.js';
 import { StoreHistory } from './store-history.js';
+
+/** Changes are notified together up to this size: far below what any client refuses to receive. */
+const NOTIFIED_BYTES = 64 * 1024;
 
 export interface WatchEngineOptions {
   /** A watch response of this size or more is split, where the client allows it. */
@@ -46,9 +49,23 @@ export class WatchEngine {
     return this.#hub.openStream({ onReady });
   }
 
-  /** After the transaction that made these changes has ended. */
+  /**
+   * After the transaction that made these changes has ended. A watcher hears of many small ones by one response: what a
+   * response costs both sides, it costs for each watcher.
+   */
   notify(changes: readonly RequestResult[]): void {
-    for (const { revision, events } of changes) this.#hub.notify(revision, events);
+    let events: StoreEvent[] = [];
+    let bytes = 0;
+    for (const [n, change] of changes.entries()) {
+      for (const event of change.events) {
+        events.push(event);
+        bytes += event.kv.encoded.length;
+      }
+      if (n + 1 < changes.length && bytes < NOTIFIED_BYTES) continue;
+      this.#hub.notify(change.revision, events);
+      events = [];
+      bytes = 0;
+    }
   }
 
   /** The store was replaced: watchers go on from where they are, through its history. */
