@@ -2,6 +2,8 @@
 import { Client, Metadata, credentials } from '@grpc/grpc-js';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import {
+  AlarmRequest,
+  AlarmResponse,
   CompactionRequest,
   CompactionResponse,
   HashKVRequest,
@@ -28,7 +30,7 @@ import {
   WatchResponse,
   codecOf,
 } from '@kv/proto';
-import type { Member, MessageType } from '@kv/proto';
+import type { AlarmMember, Member, MessageType } from '@kv/proto';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (value: Uint8Array): string => new TextDecoder().decode(value);
@@ -92,6 +94,13 @@ export class TestClient {
       'Maintenance',
     );
     return { hash: response.hash, revision: response.header?.revision ?? 0n };
+  }
+
+  /** Those in force, as this member knows them. */
+  async alarms(): Promise<readonly AlarmMember[]> {
+    const called = ['Alarm', AlarmRequest, AlarmResponse] as const;
+    const request = AlarmRequest.fromPartial({});
+    return (await this.#unary(...called, request, 'Maintenance')).alarms;
   }
 
   /** Whether this member leads. */

@@ -42,6 +42,7 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 /** One member: its process, which can be ended and started again, and a client of it. */
 export class ClusterMember {
   readonly name: string;
+  readonly dataDir: string;
   readonly #args: readonly string[];
   readonly #program: string | undefined;
   readonly client: TestClient;
@@ -59,11 +60,12 @@ export class ClusterMember {
     const url = (n: number): string => `http://127.0.0.1:${(ports[n] ?? 0).toString()}`;
     const at = NAMES.findIndex((other) => other === name) * 2;
     this.name = name;
+    this.dataDir = join(directory, name);
     this.#program = program;
     this.client = new TestClient(url(at).slice('http://'.length));
     this.#args = [
       `--name=${name}`,
-      `--data-dir=${join(directory, name)}`,
+      `--data-dir=${this.dataDir}`,
       `--listen-client-urls=${url(at)}`,
       `--advertise-client-urls=${url(at)}`,
       `--listen-peer-urls=${url(at + 1)}`,
@@ -73,9 +75,10 @@ export class ClusterMember {
     ];
   }
 
-  start(): void {
+  /** `more`: flags for this start. */
+  start(...more: readonly string[]): void {
     this.#process = new DaemonProcess({
-      args: this.#args,
+      args: [...this.#args, ...more],
       ...(this.#program === undefined ? {} : { program: this.#program }),
     });
   }
