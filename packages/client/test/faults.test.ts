@@ -84,7 +84,12 @@ describe.skipIf(servers.length === 0).each(servers)('with $name', (binary) => {
     async ({ transport, name }) => {
       await using proxy = await FaultyProxy.open(endpoint(), seed);
       proxy.faults = { cutAfterBytesMax: 4_000, stallPart: 0.02, stallMs: 30 };
-      await using writer = await Client.open({ endpoints: [endpoint()], transport: wireTransport });
+      await using writer = await Client.open({
+        endpoints: [endpoint()],
+        transport: wireTransport,
+        // Not what is tested: a busy machine may take its time.
+        timeoutMs: 60_000,
+      });
       await using watcher = await Client.open({ endpoints: [proxy.endpoint], transport });
       const space = `cuts-${name}/`;
       const count = name === 'wire' ? cutCount : Math.ceil(cutCount / 4);
