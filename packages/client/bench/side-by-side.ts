@@ -7,7 +7,8 @@
  */
 import { cpus, loadavg } from 'node:os';
 import { Etcd3 } from 'etcd3';
-import { Client, wireTransport } from '@kv/client';
+import { Client } from '@kv/client';
+import { grpcJsTransport } from '@kv/client/grpc-js';
 
 const inFlights = [1, 10, 100] as const;
 const keyBytes = 32;
@@ -24,8 +25,8 @@ interface Contender {
 
 async function contenders(endpoint: string): Promise<readonly Contender[]> {
   const etcd3 = new Etcd3({ hosts: `http://${endpoint}` });
-  const grpcJs = await Client.open({ endpoints: [endpoint] });
-  const wire = await Client.open({ endpoints: [endpoint], transport: wireTransport });
+  const grpcJs = await Client.open({ endpoints: [endpoint], transport: grpcJsTransport });
+  const wire = await Client.open({ endpoints: [endpoint] });
   const ours = (name: string, client: Client): Contender => ({
     name,
     put: (key) => client.kv.put(key, value),
@@ -42,7 +43,7 @@ async function contenders(endpoint: string): Promise<readonly Contender[]> {
       },
     },
     ours('@kv/client (grpc-js)', grpcJs),
-    ours('@kv/client (wire)', wire),
+    ours('@kv/client', wire),
   ];
 }
 

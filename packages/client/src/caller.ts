@@ -86,7 +86,7 @@ export class Caller {
   }
 
   #endpointCount({ named }: Call): number {
-    return named === undefined ? this.#pool.endpoints.length : 1;
+    return named === undefined ? this.#pool.endpointCount : 1;
   }
 
   async #attempt(call: Call, token: string | undefined): Promise<Uint8Array> {
@@ -124,7 +124,7 @@ export class Caller {
 
   /** A time limit of this attempt, of a read that can ask another endpoint. A write is never given up before its deadline: it could not be repeated. */
   #limited({ path, named, timeoutMs, scope }: Call): CallScope | undefined {
-    if (named !== undefined || this.#pool.endpoints.length < 2 || !isRead(path)) return undefined;
+    if (named !== undefined || this.#pool.endpointCount < 2 || !isRead(path)) return undefined;
     const partMs = Math.max(readAttemptMsMin, timeoutMs * readAttemptPart);
     const attemptMs = Math.min(readAttemptMsMax, partMs);
     if (scope.remainingMs <= attemptMs) return undefined;

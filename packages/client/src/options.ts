@@ -4,6 +4,7 @@ import { parseEndpoint } from './endpoint.js';
 import { KvError } from './errors.js';
 import type { ClientHooks } from './hooks.js';
 import type { Endpoint, TlsOptions, Transport } from './transport/port.js';
+import { wireTransport } from './transport/wire/transport.js';
 
 export interface AuthOptions {
   readonly user: string;
@@ -43,7 +44,7 @@ export interface ClientOptions {
   /** Largest request, default 2 MiB, and largest response, default 2 147 483 647; bytes. */
   readonly requestBytesMax?: number;
   readonly responseBytesMax?: number;
-  /** Default: grpc-js. */
+  /** Default: `wireTransport`. `grpcJsTransport` of `@kv/client/grpc-js` goes through proxies. */
   readonly transport?: Transport;
   /**
    * What a call does where connecting fails for a reason that only a change of settings can mend (an untrusted certificate, TLS against
@@ -73,7 +74,7 @@ export interface CheckedOptions {
   readonly keepAliveTimeoutMs: number;
   readonly requestBytesMax: number;
   readonly responseBytesMax: number;
-  readonly transport: Transport | undefined;
+  readonly transport: Transport;
   readonly hasTls: boolean;
   readonly waitForReady: boolean;
   readonly hooks: ClientHooks;
@@ -115,7 +116,7 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     keepAliveTimeoutMs: checkTimeout('keepAliveTimeoutMs', options.keepAliveTimeoutMs ?? 5_000),
     requestBytesMax: options.requestBytesMax ?? 2 * 1024 * 1024,
     responseBytesMax: options.responseBytesMax ?? 2_147_483_647,
-    transport: options.transport,
+    transport: options.transport ?? wireTransport,
     hasTls,
     waitForReady: options.waitForReady ?? false,
     hooks: options.hooks ?? {},

@@ -68,6 +68,10 @@ export class Pool {
     return this.#slots.map(({ channel }) => channel.endpoint);
   }
 
+  get endpointCount(): number {
+    return this.#slots.length;
+  }
+
   /** Keeps the connections to endpoints that stay; those of others end with their last call. */
   setEndpoints(endpoints: readonly Endpoint[]): void {
     const before = new Map(this.#slots.map((slot) => [keyOf(slot.channel.endpoint), slot]));

@@ -21,7 +21,7 @@ import {
 import { Pool } from './pool.js';
 import { decodedStream, type MessageStream } from './message-stream.js';
 import { TokenSource, isRenewable } from './token.js';
-import type { Endpoint, Transport } from './transport/port.js';
+import type { Endpoint } from './transport/port.js';
 import { GrpcCode, StatusError } from './transport/status-error.js';
 
 export type { MessageStream } from './message-stream.js';
@@ -53,13 +53,13 @@ export class RawClient implements AsyncDisposable {
   readonly #caller: Caller;
 
   /** Checks options; connects to nothing yet. Throws `KvError` of code `config`. */
-  static async open(options: ClientOptions): Promise<RawClient> {
-    const checked = checkOptions(options);
-    const transport = checked.transport ?? (await defaultTransport());
-    return new RawClient(checked, transport);
+  static open(options: ClientOptions): Promise<RawClient> {
+    return new Promise((resolve) => {
+      resolve(new RawClient(checkOptions(options)));
+    });
   }
 
-  private constructor(options: CheckedOptions, transport: Transport) {
+  private constructor(options: CheckedOptions) {
     this.#options = options;
     this.#hooks = new Hooks(options.hooks);
     const channel = {
@@ -68,7 +68,7 @@ export class RawClient implements AsyncDisposable {
       keepAliveTimeoutMs: options.keepAliveTimeoutMs,
       receiveBytesMax: options.responseBytesMax,
     };
-    const { clock, random, waitForReady } = options;
+    const { transport, clock, random, waitForReady } = options;
     const onConnection: ConstructorParameters<typeof Pool>[0]['onConnection'] = (
       endpoint,
       state,
@@ -346,9 +346,4 @@ function decoded<Request, Response>(
     const message = `the answer to ${method.path} can not be decoded`;
     throw new KvError('protocol', message, { outcome: 'unknown', methodPath: method.path, cause });
   }
-}
-
-async function defaultTransport(): Promise<Transport> {
-  const { grpcJsTransport } = await import('./transport/grpc-js.js');
-  return grpcJsTransport;
 }

@@ -119,10 +119,12 @@ describe.skipIf(servers.length === 0)('against servers', () => {
     async ({ binary, name, offset }) => {
       const port = ports[binary.name as keyof typeof ports] + offset;
       await using server = await TestServer.start(binary, port);
-      const dist = fileURLToPath(new URL('../dist/index.js', import.meta.url));
+      const dist = (entry: string): string =>
+        fileURLToPath(new URL(`../dist/${entry}.js`, import.meta.url));
       const script = `
-      import { Client, wireTransport } from ${JSON.stringify(dist)};
-      const client = await Client.open({ endpoints: ['${server.endpoint}'] ${name.endsWith('wire') ? ', transport: wireTransport' : ''} });
+      import { Client } from ${JSON.stringify(dist('index'))};
+      import { grpcJsTransport } from ${JSON.stringify(dist('grpc-js-index'))};
+      const client = await Client.open({ endpoints: ['${server.endpoint}'] ${name.endsWith('grpc-js') ? ', transport: grpcJsTransport' : ''} });
       client.watch({ all: true })[Symbol.asyncIterator]().next().catch(() => {});
       const lease = await client.lease.grant(60);
       client.lease.keepAlive(lease.id).next().catch(() => {});

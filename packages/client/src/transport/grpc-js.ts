@@ -1,4 +1,4 @@
-/** The default transport: @grpc/grpc-js, one of its clients for each endpoint. */
+/** @grpc/grpc-js as a transport, one of its clients for each endpoint: for proxies, and to compare with. */
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';

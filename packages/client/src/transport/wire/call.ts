@@ -3,7 +3,7 @@ import type { CallOptions } from '../port.js';
 import { GrpcCode, StatusError } from '../status-error.js';
 import type { Http2Connection, Stream, StreamEvents } from './connection.js';
 import { ErrorCode } from './frame.js';
-import type { HeaderField } from './hpack.js';
+import { encodeHeaders, type HeaderField } from './hpack.js';
 import { MessageReader, frameMessage } from './message.js';
 
 /** What becomes of a call; the implementation is a unary call or a stream. */
@@ -13,11 +13,14 @@ export interface CallSink {
   end(error: StatusError | undefined): void;
 }
 
+/** Where a call goes, and what all calls that go there have in common. */
 export interface CallTarget {
   readonly connection: Http2Connection;
   readonly authority: string;
   readonly secure: boolean;
   readonly receiveBytesMax: number;
+  /** Encoded headers that all calls of a method share. As many as the API has methods. */
+  readonly heads: Map<string, Uint8Array>;
 }
 
 const userAgent = 'grpc-node-kv/0.1.0';
@@ -63,8 +66,8 @@ export class Call implements StreamEvents {
     this.#autoCredit = autoCredit;
     this.#reader = new MessageReader(target.receiveBytesMax);
     const body = request === undefined ? undefined : frameMessage(request);
-    const fields = requestFields(target, method, options);
-    this.#stream = target.connection.open(fields, body, body !== undefined, this);
+    const block = requestBlock(target, method, options);
+    this.#stream = target.connection.open(block, body, body !== undefined, this);
   }
 
   send(message: Uint8Array): void {
@@ -178,8 +181,20 @@ export class Call implements StreamEvents {
   }
 }
 
-function requestFields(target: CallTarget, method: string, options: CallOptions): HeaderField[] {
-  const fields: HeaderField[] = [
+function requestBlock(target: CallTarget, method: string, options: CallOptions): Uint8Array {
+  let head = target.heads.get(method);
+  if (head === undefined) {
+    head = encodeHeaders(sharedFields(target, method));
+    target.heads.set(method, head);
+  }
+  const own: HeaderField[] = [];
+  if (options.timeoutMs !== undefined) own.push(['grpc-timeout', grpcTimeout(options.timeoutMs)]);
+  own.push(...options.metadata);
+  return Buffer.concat([head, encodeHeaders(own)]);
+}
+
+function sharedFields(target: CallTarget, method: string): readonly HeaderField[] {
+  return [
     [':method', 'POST'],
     [':scheme', target.secure ? 'https' : 'http'],
     [':path', method],
@@ -188,10 +203,6 @@ function requestFields(target: CallTarget, method: string, options: CallOptions)
     ['te', 'trailers'],
     ['user-agent', userAgent],
   ];
-  if (options.timeoutMs !== undefined)
-    fields.push(['grpc-timeout', grpcTimeout(options.timeoutMs)]);
-  fields.push(...options.metadata);
-  return fields;
 }
 
 /** At most eight digits and a unit. */

@@ -41,8 +41,8 @@ describe('Http2Connection', () => {
   test('GOAWAY: streams above the last one were never looked at; the others go on', () => {
     const { connection, log, events } = opened();
     connection.receive(settingsBytes([]));
-    connection.open([], empty, true, events);
-    connection.open([], empty, true, events);
+    connection.open(encodeHeaders([]), empty, true, events);
+    connection.open(encodeHeaders([]), empty, true, events);
     connection.receive(frameBytes(FrameType.goAway, 0, 0, uint32Bytes(1, 0)));
     expect(log).toEqual(['ready', 'closed true', 'draining']);
     expect(connection.isOpen).toBe(false);
@@ -56,7 +56,7 @@ describe('Http2Connection', () => {
     const { connection, written, events } = opened();
     connection.receive(settingsBytes([[4, 10]]));
     written.length = 0;
-    connection.open([], new Uint8Array(25), true, events);
+    connection.open(encodeHeaders([]), new Uint8Array(25), true, events);
     const dataBytes = (): number => Buffer.concat(written).length - 9; // Without the HEADERS frame, which is empty.
     expect(dataBytes()).toBe(9 + 10);
     connection.receive(frameBytes(FrameType.windowUpdate, 0, 1, uint32Bytes(15)));

@@ -5,7 +5,7 @@
  * Kept small by what a gRPC client does not need: no push (refused in our SETTINGS), no priorities, no CONNECT, no
  * request trailers.
  */
-import { HpackDecoder, HpackError, encodeHeaders, type HeaderField } from './hpack.js';
+import { HpackDecoder, HpackError, type HeaderField } from './hpack.js';
 import * as wire from './frame.js';
 
 /** What happens to a stream. After `closed` nothing more. */
@@ -80,9 +80,9 @@ export class Http2Connection {
     this.#write(Buffer.concat([preface, settings, window]));
   }
 
-  /** Opens a stream; `body` (optional) and the end of the stream go out in the same write where the windows allow. */
+  /** Opens a stream with an encoded header block (hpack.ts); `body` (optional) and the end of the stream go out in the same write where the windows allow. */
   open(
-    fields: readonly HeaderField[],
+    block: Uint8Array,
     body: Uint8Array | undefined,
     endStream: boolean,
     events: StreamEvents,
@@ -92,10 +92,10 @@ export class Http2Connection {
     const stream = new Stream(this, id, this.#peerInitialWindow, events);
     this.#streams.set(id, stream);
     const out: Uint8Array[] = [];
-    this.#headersInto(out, id, encodeHeaders(fields), endStream && body === undefined);
+    this.#headersInto(out, id, block, endStream && body === undefined);
     if (body !== undefined) stream.enqueue(body, endStream);
     this.#drainInto(out, stream);
-    this.#write(out.length === 1 && out[0] !== undefined ? out[0] : Buffer.concat(out));
+    for (const frame of out) this.#write(frame);
     return stream;
   }
 
@@ -114,7 +114,7 @@ export class Http2Connection {
   flush(stream: Stream): void {
     const out: Uint8Array[] = [];
     this.#drainInto(out, stream);
-    if (out.length > 0) this.#write(Buffer.concat(out));
+    for (const frame of out) this.#write(frame);
   }
 
   #drainInto(out: Uint8Array[], stream: Stream): void {

@@ -133,19 +133,29 @@ function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
-/** A header block without indexing of its own: whole static entries by number, all else as literals. */
+/** Where the static table first has a name, and where it has a whole entry; from 1. */
+const indexOfName = new Map<string, number>();
+const indexOfEntry = new Map<string, number>();
+for (const [at, [name, value]] of staticTable.entries()) {
+  if (!indexOfName.has(name)) indexOfName.set(name, at + 1);
+  if (value !== '') indexOfEntry.set(`${name}=${value}`, at + 1);
+}
+
+/**
+ * A header block without indexing of its own: whole static entries by number, all else as literals. Such blocks may be joined, and kept.
+ */
 export function encodeHeaders(fields: readonly HeaderField[]): Uint8Array {
   const out: number[] = [];
   for (const [name, value] of fields) {
-    const whole = staticTable.findIndex((entry) => entry[0] === name && entry[1] === value);
-    if (whole >= 0 && value !== '') {
-      out.push(0x80 | (whole + 1));
+    const known = indexOfName.get(name);
+    const whole = known === undefined ? undefined : indexOfEntry.get(`${name}=${value}`);
+    if (whole !== undefined) {
+      out.push(0x80 | whole);
       continue;
     }
     // Literal, never indexed (0x10): tokens must not enter any table on the way.
-    const known = staticTable.findIndex((entry) => entry[0] === name);
-    pushInteger(out, 0x10, 4, known + 1);
-    if (known < 0) pushString(out, name);
+    pushInteger(out, 0x10, 4, known ?? 0);
+    if (known === undefined) pushString(out, name);
     pushString(out, value);
   }
   return Uint8Array.from(out);
@@ -166,8 +176,8 @@ function pushInteger(out: number[], pattern: number, prefixBits: number, value: 
   out.push(rest);
 }
 
+/** As Latin-1. */
 function pushString(out: number[], text: string): void {
-  const bytes = Buffer.from(text, 'latin1');
-  pushInteger(out, 0, 7, bytes.length);
-  out.push(...bytes);
+  pushInteger(out, 0, 7, text.length);
+  for (let i = 0; i < text.length; i++) out.push(text.charCodeAt(i) & 0xff);
 }

@@ -29,7 +29,7 @@ export class MessageReader {
 
   /** Whole messages in `chunk` and what came before it; they are copies. Throws `StatusError`. */
   push(chunk: Uint8Array): Uint8Array[] {
-    this.#parts.push(Uint8Array.from(chunk));
+    this.#parts.push(new Uint8Array(chunk));
     this.#have += chunk.length;
     const messages: Uint8Array[] = [];
     for (;;) {
