@@ -278,7 +278,9 @@ export class ReplicaLoop {
       return;
     }
     const startedMs = clock.monotonicMs();
-    if (this.#inlineSyncs.allow(entries) && wal.syncNow()) {
+    // What goes to others leaves when this turn ends: their disks must not wait for ours.
+    const isAlone = ready.messages.length === 0;
+    if (isAlone && this.#inlineSyncs.allow(entries) && wal.syncNow()) {
       this.#syncedInTurn = true;
       this.#synced(ready, startedMs);
       this.#finish(ready, ready.committedEntries);
