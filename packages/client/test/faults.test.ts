@@ -38,8 +38,8 @@ afterAll(() => {
   expect(escaped).toEqual([]);
 });
 
-/** How far the writer runs ahead of the watch: what it has missed comes in one message, and that has to get through. */
-const aheadMax = 50;
+/** How far the writer runs ahead of the watch: what it has missed comes in one message, which has to get through before the next cut as a rule. */
+const aheadMax = 10;
 
 /** Writes until told to stop; returns each event that a watch has to yield: `key@revision`. */
 async function writeUntil(
@@ -83,7 +83,7 @@ describe.skipIf(servers.length === 0).each(servers)('with $name', (binary) => {
     { timeout: 60_000 + cutCount * 200 },
     async ({ transport, name }) => {
       await using proxy = await FaultyProxy.open(endpoint(), seed);
-      proxy.faults = { cutAfterBytesMax: 4_000, stallPart: 0.02, stallMs: 30 };
+      proxy.faults = { cutAfterBytesMax: 8_000, stallPart: 0.02, stallMs: 30 };
       await using writer = await Client.open({
         endpoints: [endpoint()],
         transport: wireTransport,
