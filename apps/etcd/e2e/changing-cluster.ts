@@ -124,6 +124,8 @@ export class ChangingCluster {
   /** Once the learner has caught up. */
   async promote(member: ChangingMember, through: ChangingMember): Promise<void> {
     await eventually(() => through.client.promoteMember(member.id));
+    // It serves as a voter only once it has applied that itself.
+    await eventually(() => member.client.get('promoted'));
   }
 
   async remove(member: ChangingMember, through: ChangingMember): Promise<void> {
