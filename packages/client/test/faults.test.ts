@@ -15,7 +15,7 @@ import { wireTransport } from '../src/transport/wire/transport.js';
 import { FaultyProxy, seeded } from './faulty-proxy.js';
 import { TestServer, availableServers } from './reference.js';
 
-const cutCount = Number(process.env['KV_CUTS'] ?? 300);
+const cutCount = Number(process.env['KV_CUTS'] ?? 100);
 const seed = Number(process.env['KV_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 console.info(`faults: KV_SEED=${seed} KV_CUTS=${cutCount}`);
 
