@@ -1,10 +1,14 @@
 /** Servers that the tests run against: the real etcd (REF, or ref/ in the home folder) and ours, each only where it is there. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Of a server's standard error, kept for the message when it fails. */
+const LAST_WORDS_CHARS = 8_192;
 
 export interface Binary {
   readonly name: string;
@@ -35,6 +39,8 @@ export class TestServer implements AsyncDisposable {
   readonly #port: number;
   readonly #more: readonly string[];
   #process: ChildProcess | undefined;
+  /** The end of what it wrote to standard error since it was started last. */
+  #lastWords = '';
 
   /** `more`: further options of the daemon. */
   static async start(
@@ -67,14 +73,21 @@ export class TestServer implements AsyncDisposable {
     ];
     const { path } = this.#binary;
     const words = path.endsWith('.js') ? [path, ...options] : options;
-    this.#process = spawn(path.endsWith('.js') ? process.execPath : path, words, {
-      stdio: 'ignore',
+    const child = spawn(path.endsWith('.js') ? process.execPath : path, words, {
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
-    await this.#ready(client);
+    this.#process = child;
+    this.#lastWords = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS_CHARS);
+    });
+    await this.#ready(client, child);
   }
 
-  async #ready(url: string): Promise<void> {
+  async #ready(url: string, child: ChildProcess): Promise<void> {
     for (let attempt = 0; attempt < 400; attempt++) {
+      // Whoever answers at the port is somebody else then.
+      if (hasEnded(child)) throw this.#ended(child);
       try {
         const answer = await fetch(`${url}/health`);
         if (answer.ok) return;
@@ -83,25 +96,34 @@ export class TestServer implements AsyncDisposable {
       }
       await sleep(50);
     }
-    throw new Error(`${this.#binary.name} does not serve at ${url}`);
+    throw new Error(`${this.#binary.name} does not serve at ${url}: ${this.#lastWords}`);
   }
 
-  /** As a crash: without a goodbye. */
+  /** As a crash: without a goodbye. Throws if the process had ended of itself, with what it said last. */
   async kill(): Promise<void> {
     const child = this.#process;
     if (child === undefined) return;
-    const exited = new Promise<void>((resolve) => {
-      child.once('exit', () => {
-        resolve();
-      });
-    });
+    this.#process = undefined;
+    if (hasEnded(child)) throw this.#ended(child);
+    const exited = once(child, 'exit');
     child.kill('SIGKILL');
     await exited;
-    this.#process = undefined;
+  }
+
+  #ended(child: ChildProcess): Error {
+    const how = `exit code ${String(child.exitCode)}, signal ${String(child.signalCode)}`;
+    return new Error(`${this.#binary.name} ended of itself (${how}): ${this.#lastWords}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
-    rmSync(this.#dataDir, { recursive: true, force: true });
+    try {
+      await this.kill();
+    } finally {
+      rmSync(this.#dataDir, { recursive: true, force: true });
+    }
   }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
 }
