@@ -156,37 +156,84 @@ export function decodeRange(bytes: Buffer, start: number, end: number): RangeCom
   };
 }
 
+/** A transaction that is being read. */
+interface TxnDraft extends TxnCommand {
+  readonly compares: Compare[];
+  readonly success: TxnOp[];
+  readonly failure: TxnOp[];
+}
+
 /** etcdserverpb.TxnRequest, nested ones included. Throws a WireError for nesting beyond reason. */
-export function decodeTxn(
+export function decodeTxn(bytes: Buffer, start: number, end: number): TxnCommand {
+  return readTxn(bytes, start, end, 0, { type: 'txn', compares: [], success: [], failure: [] });
+}
+
+/** Appends to `into`. */
+function readTxn(
   bytes: Buffer,
   start: number,
   end: number,
-  depth: number = 0,
-): TxnCommand {
+  depth: number,
+  into: TxnDraft,
+): TxnDraft {
   if (depth > TXN_DEPTH_MAX) throw new WireError();
   const reader = readerOver(bytes, start, end);
-  const compares: Compare[] = [];
-  const success: TxnOp[] = [];
-  const failure: TxnOp[] = [];
   while (reader.next()) {
-    if (reader.is(1, length)) compares.push(decodeCompare(bytes, reader.from, reader.to));
-    else if (reader.is(2, length)) success.push(decodeOp(bytes, reader.from, reader.to, depth));
-    else if (reader.is(3, length)) failure.push(decodeOp(bytes, reader.from, reader.to, depth));
+    const { from, to } = reader;
+    if (reader.is(1, length)) into.compares.push(decodeCompare(bytes, from, to));
+    else if (reader.is(2, length)) into.success.push(decodeOp(bytes, from, to, depth));
+    else if (reader.is(3, length)) into.failure.push(decodeOp(bytes, from, to, depth));
   }
-  return { type: 'txn', compares, success, failure };
+  return into;
 }
 
-/** etcdserverpb.RequestOp: of several members of the union the last one counts. */
+/** Numbers of the members of the union `RequestOp.request`. */
+const Member = { range: 1, put: 2, deleteRange: 3, txn: 4 } as const;
+
+/**
+ * etcdserverpb.RequestOp: of several members of the union the last one counts, and parts of one that follow each other are
+ * one message, as in Go. A transaction is merged by reading on into it: reading it again would double the work at each level.
+ */
 function decodeOp(bytes: Buffer, start: number, end: number, depth: number): TxnOp {
   const reader = readerOver(bytes, start, end);
   let op: TxnOp = { type: 'empty' };
+  let txn: TxnDraft | undefined;
+  let parts: Buffer[] | undefined;
+  let member = 0;
+  let memberFrom = 0;
+  let memberTo = 0;
   while (reader.next()) {
-    if (reader.is(1, length)) op = decodeRange(bytes, reader.from, reader.to);
-    else if (reader.is(2, length)) op = decodePut(bytes, reader.from, reader.to);
-    else if (reader.is(3, length)) op = decodeDeleteRange(bytes, reader.from, reader.to);
-    else if (reader.is(4, length)) op = decodeTxn(bytes, reader.from, reader.to, depth + 1);
+    const { field, from, to } = reader;
+    if (reader.wireType !== length || field > Member.txn) continue;
+    if (field !== member) txn = parts = undefined;
+    if (field === Member.txn) {
+      txn ??= { type: 'txn', compares: [], success: [], failure: [] };
+      op = readTxn(bytes, from, to, depth + 1, txn);
+    } else {
+      op = decodeFlat(field, bytes, from, to);
+      if (field === member) {
+        parts ??= [bytes.subarray(memberFrom, memberTo)];
+        parts.push(bytes.subarray(from, to));
+      }
+    }
+    member = field;
+    memberFrom = from;
+    memberTo = to;
   }
-  return op;
+  if (parts === undefined) return op;
+  const merged = Buffer.concat(parts);
+  return decodeFlat(member, merged, 0, merged.length);
+}
+
+function decodeFlat(member: number, bytes: Buffer, start: number, end: number): TxnOp {
+  switch (member) {
+    case Member.range:
+      return decodeRange(bytes, start, end);
+    case Member.put:
+      return decodePut(bytes, start, end);
+    default:
+      return decodeDeleteRange(bytes, start, end);
+  }
 }
 
 const compareResults: readonly CompareResult[] = ['equal', 'greater', 'less', 'notEqual'];
@@ -216,7 +263,7 @@ function decodeCompare(bytes: Buffer, start: number, end: number): Compare {
     } else if (reader.wireType === varint) {
       if (reader.field === 1) result = reader.low | 0;
       else if (reader.field === 2) target = reader.low | 0;
-      else if (reader.field >= Operand.version && reader.field <= Operand.lease) {
+      else if (isNumberOperand(reader.field)) {
         operandField = reader.field;
         counter = counterFromHalves(reader.low, reader.high);
         lease = leaseAt(reader);
@@ -228,6 +275,10 @@ function decodeCompare(bytes: Buffer, start: number, end: number): Compare {
     result: compareResults[result] ?? 'unknown',
     operand: operandOf(target, operandField, counter, lease, value),
   };
+}
+
+function isNumberOperand(field: number): boolean {
+  return field >= Operand.version && field <= Operand.lease && field !== Operand.value;
 }
 
 function operandOf(

@@ -2,8 +2,8 @@
  * Reads protobuf fields in place: for the few messages that come a hundred thousand times a second, where a generated
  * decoder would make an object, a reader and a bigint per message. The rest of the program uses `@kv/proto`.
  *
- * Source: protobuf.dev "Encoding". Wire types 0 (varint), 1 (64 bit), 2 (length), 5 (32 bit); groups (3, 4) are refused,
- * as no message of ours has any.
+ * Source: protobuf.dev "Encoding". It takes what Go's decoder takes and refuses the rest: an entry that one member accepts and
+ * another cannot read would stop the cluster.
  */
 
 /** A message that is not protobuf. The text is what Go's decoder says, which etcd's clients see. */
@@ -15,7 +15,17 @@ export class WireError extends Error {
   }
 }
 
-export const WireType = { varint: 0, fixed64: 1, length: 2, fixed32: 5 } as const;
+export const WireType = {
+  varint: 0,
+  fixed64: 1,
+  length: 2,
+  startGroup: 3,
+  endGroup: 4,
+  fixed32: 5,
+} as const;
+
+/** Groups inside groups, as in `@kv/proto`. No message of ours has any, so they are skipped. */
+const GROUPS_NESTED_MAX = 100;
 
 /**
  * A cursor over a message. Reusable: `reset` puts it on the next message, so a hot path needs one for ever.
@@ -54,32 +64,53 @@ export class WireReader {
    */
   next(): boolean {
     if (this.at >= this.end) return false;
-    this.#shortVarint();
-    this.field = this.low >>> 3;
-    this.wireType = this.low & 7;
-    if (this.field === 0 || this.field > 0x1fffffff) throw new WireError();
-    switch (this.wireType) {
-      case WireType.varint:
-        this.#varint();
-        return true;
-      case WireType.length:
-        this.#shortVarint();
-        this.#span(this.low);
-        return true;
-      case WireType.fixed64:
-        this.#span(8);
-        return true;
-      case WireType.fixed32:
-        this.#span(4);
-        return true;
-      default:
-        throw new WireError();
-    }
+    this.#tag();
+    this.#value(GROUPS_NESTED_MAX);
+    return true;
   }
 
   /** Whether the field just read has this number and type. Another type counts as an unknown field, as in Go. */
   is(field: number, wireType: number): boolean {
     return this.field === field && this.wireType === wireType;
+  }
+
+  #tag(): void {
+    this.#shortVarint();
+    this.field = this.low >>> 3;
+    this.wireType = this.low & 7;
+    if (this.field === 0 || this.field > 0x1fffffff) throw new WireError();
+  }
+
+  #value(groupsLeft: number): void {
+    switch (this.wireType) {
+      case WireType.varint:
+        this.#varint();
+        return;
+      case WireType.length:
+        this.#shortVarint();
+        this.#span(this.low);
+        return;
+      case WireType.fixed64:
+        this.#span(8);
+        return;
+      case WireType.fixed32:
+        this.#span(4);
+        return;
+      case WireType.startGroup:
+        this.#skipGroup(groupsLeft - 1);
+        return;
+      default:
+        throw new WireError();
+    }
+  }
+
+  /** To the end of the group whose tag was read; afterwards `field` and `wireType` are the group's again. */
+  #skipGroup(groupsLeft: number): void {
+    if (groupsLeft < 0) throw new WireError();
+    const group = this.field;
+    for (this.#tag(); this.wireType !== WireType.endGroup; this.#tag()) this.#value(groupsLeft);
+    if (this.field !== group) throw new WireError();
+    this.wireType = WireType.startGroup;
   }
 
   #span(length: number): void {
