@@ -126,10 +126,7 @@ export class Primary {
     const now = this.#advance(nowMs);
     this.#clear();
     this.#isPrimary = true;
-    for (const lease of this.#lessor.leases()) {
-      this.#start(lease, now + remainingSeconds(lease) * 1000 + extendMs);
-    }
-    if (this.#countdowns.size >= SPREAD_LEASES_MIN) this.#spread();
+    this.#startAll(now + extendMs);
     invariant(
       this.#countdowns.size === this.#lessor.size,
       'every lease counts down on the primary',
@@ -227,9 +224,13 @@ export class Primary {
 
   /** All leases: on the primary those that run out soonest first, elsewhere in no order. */
   list(): readonly LeaseId[] {
-    const expiry = (id: LeaseId): number => this.#countdowns.get(id)?.expiryMs ?? Infinity;
-    const ids = Array.from(this.#lessor.leases(), (lease) => lease.id);
-    return this.#isPrimary ? ids.sort((a, b) => compare(expiry(a), expiry(b))) : ids;
+    if (!this.#isPrimary) return Array.from(this.#lessor.leases(), ({ id }) => id);
+    const timed = Array.from(this.#lessor.leases(), ({ id }) => ({
+      id,
+      expiryMs: this.#countdowns.get(id)?.expiryMs ?? Infinity,
+    }));
+    timed.sort((a, b) => compare(a.expiryMs, b.expiryMs));
+    return timed.map(({ id }) => id);
   }
 
   #advance(nowMs: number): number {
@@ -266,21 +267,19 @@ export class Primary {
     }
   }
 
-  #spread(): void {
-    const countdowns = [...this.#countdowns.values()];
-    countdowns.sort((a, b) => compare(a.expiryMs, b.expiryMs));
-    const expiriesMs = spreadExpiries(
-      countdowns.map((countdown) => countdown.expiryMs),
-      SPREAD_EXPIRIES_PER_SECOND_MAX,
-    );
-    for (const [i, countdown] of countdowns.entries()) {
-      const expiryMs = expiriesMs[i];
-      invariant(
-        expiryMs !== undefined && expiryMs >= countdown.expiryMs,
-        'spreading never shortens a lease',
-      );
-      countdown.expiryMs = expiryMs;
-      this.#offers.move(countdown.offer, expiryMs);
+  /** All leases begin what they have left at `startMs`; soonest first, as the heap then has nothing to move. */
+  #startAll(startMs: number): void {
+    const leases = [...this.#lessor.leases()];
+    leases.sort((a, b) => compare(remainingSeconds(a), remainingSeconds(b)));
+    const ownMs = leases.map((lease) => startMs + remainingSeconds(lease) * 1000);
+    const expiriesMs =
+      leases.length < SPREAD_LEASES_MIN
+        ? ownMs
+        : spreadExpiries(ownMs, SPREAD_EXPIRIES_PER_SECOND_MAX);
+    for (const [i, lease] of leases.entries()) {
+      const expiryMs = expiriesMs[i] ?? 0;
+      invariant(expiryMs >= (ownMs[i] ?? 0), 'spreading never shortens a lease', { expiryMs });
+      this.#start(lease, expiryMs);
     }
   }
 
