@@ -22,7 +22,7 @@ export { MvccError } from './errors.js';
 export type { MvccErrorCode } from './errors.js';
 export { InvariantError } from './invariant.js';
 export { keyFromBytes, keyToBytes } from './key.js';
-export { rangeContains, rangeEnd, rangeStart } from './key-range.js';
+export { rangeEnd } from './key-range.js';
 export { defaultMvccLimits } from './limits.js';
 export type { MvccLimits } from './limits.js';
 export type { Key, KeyRange, LeaseId, Revision, StoredKeyValue, StoreEvent } from './model.js';

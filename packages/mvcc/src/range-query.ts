@@ -57,6 +57,8 @@ export interface RangeSource {
 
 /** How many pairs a whole-range walk asks for at a time; the cursor may return fewer. */
 const stepKeysMax = 10_000;
+/** Pairs that may wait to be sorted out, beside as many as the answer has. */
+const surplusPairsMax = 10_000;
 
 /** Filters of a query that are on. */
 function hasFilter(query: RangeQuery): boolean {
@@ -121,7 +123,8 @@ function sortPairs(query: RangeQuery, kvs: StoredKeyValue[]): void {
  * - with order `none` and no filter, only the first `limit + 1` pairs in key order are fetched, whatever the sort target;
  * - with `keysOnly`, the lease is 0 unless the target is `value`.
  *
- * Filtering happens as pairs arrive, so memory is bounded by the answer, not by the range.
+ * Filtering happens as pairs arrive, and what a limit cuts off after sorting goes now and then: so memory is bounded by the
+ * answer, not by the range.
  */
 export class RangeTask implements SlicedTask<RangeQueryResult> {
   private readonly query: RangeQuery;
@@ -161,6 +164,7 @@ export class RangeTask implements SlicedTask<RangeQueryResult> {
       }
       if (this.kvs.length >= this.fetchMax) break;
     }
+    this.sortOut();
     if (!cursor.done && this.kvs.length < this.fetchMax) return undefined;
     cursor.close();
     return this.finish();
@@ -171,8 +175,24 @@ export class RangeTask implements SlicedTask<RangeQueryResult> {
     return this.keepsAll ? this.bytes : 0;
   }
 
+  /** Pairs at hand, for tests of the bound on memory. */
+  get pairsHeld(): number {
+    return this.kvs.length;
+  }
+
   close(): void {
     this.cursor?.close();
+  }
+
+  /**
+   * Drops what cannot be in the answer any more. One pair above the limit stays: it says that there is more. Pairs that come
+   * later and compare equal have greater keys and belong behind, where a stable sort leaves them.
+   */
+  private sortOut(): void {
+    const { kvs, query } = this;
+    if (query.limit <= 0 || kvs.length <= 2 * query.limit + surplusPairsMax) return;
+    sortPairs(query, kvs);
+    kvs.length = query.limit + 1;
   }
 
   private finish(): RangeQueryResult {

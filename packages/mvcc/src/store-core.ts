@@ -160,7 +160,7 @@ export class StoreCore {
     let at = 0;
     for (const i of missing) {
       const seq = seqs[i] ?? 0;
-      this.verifyRecord(run, at, seq);
+      this.verifyRecord(run, at, seq, keys[i]);
       into[first + i] = this.keyValueAt(run, seq, keys[i]);
       at = this.headReader.headEnd + this.headReader.tailBytes;
     }
@@ -169,7 +169,7 @@ export class StoreCore {
   private loadStored(seq: number, key: Key): StoredKeyValue {
     const bytes = this.backend.readRecord(seq);
     if (bytes === undefined) throw this.corruptRecord(seq, 'the record is missing');
-    this.verifyRecord(bytes, 0, seq);
+    this.verifyRecord(bytes, 0, seq, key);
     return this.keyValueAt(bytes, seq, key);
   }
 
@@ -184,14 +184,23 @@ export class StoreCore {
     });
   }
 
-  /** Reads the head of the put record `seq` at `bytes[start]`, and verifies all of it. */
-  private verifyRecord(bytes: Uint8Array, start: number, seq: number): void {
+  /** Reads the head of the put record `seq` of `key` at `bytes[start]`, and verifies all of it. */
+  private verifyRecord(
+    bytes: Uint8Array,
+    start: number,
+    seq: number,
+    key: Key | undefined,
+  ): void {
     const head = this.headReader;
     if (start >= bytes.length) throw this.corruptRecord(seq, 'the record is missing');
     if (!head.read(bytes, start, bytes.length) || !head.readTail(bytes, bytes.length)) {
       throw this.corruptRecord(seq, head.problem ?? 'unreadable');
     }
     if (head.seq !== seq) throw this.corruptRecord(seq, `record ${head.seq} is in its place`);
+    // An older page whose checksums are right: a write that the disk lost, from before the number was used again.
+    if (head.isTombstone || !isKeyOf(head, bytes, key)) {
+      throw this.corruptRecord(seq, 'another one of its number is in its place');
+    }
   }
 
   /** The pair whose head has just been read. The result shares its bytes. */
@@ -262,6 +271,16 @@ export class StoreCore {
       // The connection is unusable; recovery at the next start rolls back.
     }
   }
+}
+
+/** Whether `key` is that of the record that `head` has read from `bytes`. */
+function isKeyOf(head: HeadReader, bytes: Uint8Array, key: Key | undefined): boolean {
+  const { keyStart } = head;
+  if (key?.length !== head.keyEnd - keyStart) return false;
+  for (let i = 0; i < key.length; i++) {
+    if (bytes[keyStart + i] !== key.charCodeAt(i)) return false;
+  }
+  return true;
 }
 
 /** The key of the record that `head` has read from `bytes`. */

@@ -97,14 +97,23 @@ export class StoreState {
     state.records.sum = readUint32(bytes, 68);
     state.rows.count = readUint53(bytes, 72);
     state.rows.sum = readUint32(bytes, 80);
+    if (!state.compactsInOrder) {
+      throw corruptError(where, 'the revisions of the state row contradict each other');
+    }
     return state;
+  }
+
+  private get compactsInOrder(): boolean {
+    return (
+      this.finishedCompactRevision <= this.scheduledCompactRevision &&
+      this.scheduledCompactRevision <= this.revision
+    );
   }
 
   /** Asserts I4. */
   verify(): void {
     invariant(
-      this.finishedCompactRevision <= this.scheduledCompactRevision &&
-        this.scheduledCompactRevision <= this.revision,
+      this.compactsInOrder,
       'I4 finished <= scheduled compaction <= revision',
       {
         finished: this.finishedCompactRevision,
