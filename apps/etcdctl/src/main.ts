@@ -3,7 +3,7 @@
  * kvctl: from the process to `@kv/ctl` and back.
  *
  * Most of the time of a short command is Node finding and loading modules, so this file makes that cheap before it imports the rest. What
- * each measure saves is in README.md.
+ * each measure saves is in DESIGN.md.
  */
 
 // As in @kv/ctl: `import` of a Node module would load more than is used.

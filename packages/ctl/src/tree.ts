@@ -26,7 +26,7 @@ import * as text from './tree-text.js';
 
 const cluster = bool('cluster', 'use all endpoints from the cluster member list');
 
-export const getFlags: readonly FlagSpec[] = [
+const getFlags: readonly FlagSpec[] = [
   { ...consistency, proposals: ['l', 's'] },
   {
     ...string('order', 'Order of results; ASCEND or DESCEND (ASCEND by default)'),
@@ -49,7 +49,7 @@ export const getFlags: readonly FlagSpec[] = [
   int('max-mod-rev', 'Maximum modification revision'),
   bool('stream', 'Use the RangeStream RPC'),
 ];
-export const putFlags: readonly FlagSpec[] = [
+const putFlags: readonly FlagSpec[] = [
   string('lease', 'lease ID (in hexadecimal) to attach to the key', '0'),
   bool('prev-kv', 'return the previous key-value pair before modification'),
   bool('ignore-value', 'updates the key using its current value'),

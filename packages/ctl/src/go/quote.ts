@@ -54,7 +54,7 @@ function isPrint(code: number): boolean {
 }
 
 /** The UTF-8 character that starts at `index`, or undefined where Go sees `utf8.RuneError` of width 1. */
-export function decodeRune(
+function decodeRune(
   bytes: ByteString,
   index: number,
 ): { readonly code: number; readonly size: number } | undefined {

@@ -49,7 +49,7 @@ export function last(path: CommandPath): CommandSpec {
 }
 
 /** `-h, --help` of a command; the root has one too, which help does not show. */
-export function helpFlag(spec: CommandSpec): FlagSpec {
+function helpFlag(spec: CommandSpec): FlagSpec {
   return {
     name: helpFlagName,
     shorthand: 'h',

@@ -40,7 +40,7 @@ export function membershipReport<T extends MembershipAnswer>(
 }
 
 /** `%16x` of an identifier. */
-export function paddedHex(id: bigint): string {
+function paddedHex(id: bigint): string {
   return BigInt.asUintN(64, id).toString(16).padStart(16, ' ');
 }
 
