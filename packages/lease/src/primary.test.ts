@@ -235,6 +235,16 @@ describe('leadership', () => {
     const rest = primary.due(11_000 + rounds * 1_000, count);
     expect(rest).toHaveLength(count - within);
   });
+
+  test('spreading delays no lease that others were granted before, but for those that run out with it', () => {
+    const lessor = new Lessor({ minTtlSeconds: 2 });
+    const primary = new Primary(lessor);
+    for (let i = 1; i <= 2_000; i++) lessor.grant(id(i), 1_000);
+    for (let i = 2_001; i <= 2_500; i++) lessor.grant(id(i), 10);
+    primary.promote(0, ELECTION_MS);
+    expect(primary.due(10_000 + ELECTION_MS, 5_000)).toHaveLength(500);
+    expect(primary.list().slice(0, 500).every((lease) => lease > 2_000n)).toBe(true);
+  });
 });
 
 describe('time to live and list', () => {

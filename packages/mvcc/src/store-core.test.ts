@@ -22,8 +22,14 @@ class LosingBackend extends MemoryBackend {
 }
 
 const stands: readonly (readonly [what: string, stand: Stand])[] = [
-  ['of another key', (encoder, seq) => whole(encoder.put(seq, key('b'), bytes('v'), 2, 0, 2, 1, noLease))],
-  ['of a longer key', (encoder, seq) => whole(encoder.put(seq, key('ab'), bytes('v'), 2, 0, 2, 1, noLease))],
+  [
+    'of another key',
+    (encoder, seq) => whole(encoder.put(seq, key('b'), bytes('v'), 2, 0, 2, 1, noLease)),
+  ],
+  [
+    'of a longer key',
+    (encoder, seq) => whole(encoder.put(seq, key('ab'), bytes('v'), 2, 0, 2, 1, noLease)),
+  ],
   ['that is a tombstone', (encoder, seq) => whole(encoder.tombstone(seq, key('a'), 2, 0))],
 ];
 

@@ -185,12 +185,7 @@ export class StoreCore {
   }
 
   /** Reads the head of the put record `seq` of `key` at `bytes[start]`, and verifies all of it. */
-  private verifyRecord(
-    bytes: Uint8Array,
-    start: number,
-    seq: number,
-    key: Key | undefined,
-  ): void {
+  private verifyRecord(bytes: Uint8Array, start: number, seq: number, key: Key | undefined): void {
     const head = this.headReader;
     if (start >= bytes.length) throw this.corruptRecord(seq, 'the record is missing');
     if (!head.read(bytes, start, bytes.length) || !head.readTail(bytes, bytes.length)) {

@@ -112,14 +112,10 @@ export class StoreState {
 
   /** Asserts I4. */
   verify(): void {
-    invariant(
-      this.compactsInOrder,
-      'I4 finished <= scheduled compaction <= revision',
-      {
-        finished: this.finishedCompactRevision,
-        scheduled: this.scheduledCompactRevision,
-        revision: this.revision,
-      },
-    );
+    invariant(this.compactsInOrder, 'I4 finished <= scheduled compaction <= revision', {
+      finished: this.finishedCompactRevision,
+      scheduled: this.scheduledCompactRevision,
+      revision: this.revision,
+    });
   }
 }

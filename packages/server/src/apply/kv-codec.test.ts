@@ -3,14 +3,8 @@
  * into members that come twice, with fields in between that no message has; read by both (SEED repeats a run).
  */
 import type { Key, LeaseId } from '@kv/mvcc';
-import {
-  Compare,
-  DeleteRangeRequest,
-  PutRequest,
-  RangeRequest,
-  RequestOp,
-  TxnRequest,
-} from '@kv/proto';
+import { Compare, DeleteRangeRequest, PutRequest, RangeRequest, TxnRequest } from '@kv/proto';
+import type { RequestOp } from '@kv/proto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { counterFromInt64 } from '../grpc/int64.js';
@@ -225,7 +219,10 @@ describe('a transaction', () => {
     let message: Buffer = Buffer.alloc(0);
     for (let depth = 0; depth < 100; depth++) {
       const member = field(4, message);
-      message = field(2, Buffer.concat([field(4, Buffer.alloc(0)), member, field(4, Buffer.alloc(0))]));
+      message = field(
+        2,
+        Buffer.concat([field(4, Buffer.alloc(0)), member, field(4, Buffer.alloc(0))]),
+      );
     }
     let op: TxnOp | undefined = decodeTxn(message, 0, message.length);
     let depth = 0;

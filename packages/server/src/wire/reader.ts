@@ -108,7 +108,11 @@ export class WireReader {
   #skipGroup(groupsLeft: number): void {
     if (groupsLeft < 0) throw new WireError();
     const group = this.field;
-    for (this.#tag(); this.wireType !== WireType.endGroup; this.#tag()) this.#value(groupsLeft);
+    this.#tag();
+    while (this.wireType !== WireType.endGroup) {
+      this.#value(groupsLeft);
+      this.#tag();
+    }
     if (this.field !== group) throw new WireError();
     this.wireType = WireType.startGroup;
   }
