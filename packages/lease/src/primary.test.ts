@@ -243,7 +243,12 @@ describe('leadership', () => {
     for (let i = 2_001; i <= 2_500; i++) lessor.grant(id(i), 10);
     primary.promote(0, ELECTION_MS);
     expect(primary.due(10_000 + ELECTION_MS, 5_000)).toHaveLength(500);
-    expect(primary.list().slice(0, 500).every((lease) => lease > 2_000n)).toBe(true);
+    expect(
+      primary
+        .list()
+        .slice(0, 500)
+        .every((lease) => lease > 2_000n),
+    ).toBe(true);
   });
 });
 
