@@ -27,7 +27,7 @@ export interface MemberPorts {
   /** Opens the copy of a store of another member at this path, beside the open store. Default: SQLite. */
   readonly openImage?: (path: string) => Backend | Promise<Backend>;
   readonly peers?: PeerTransport;
-  /** Asked once, by a member without a log. Nobody is reached by default. */
+  /** Asked by a member that does not take part yet. Nobody is reached by default. */
   readonly bootstrap?: BootstrapNetwork;
   readonly witness?: Witness;
 }
@@ -58,7 +58,8 @@ export interface MemberView {
 
 /**
  * A running member. `Member.open(config, ports?)` resolves when the log has been replayed and the services may be
- * listened on; calls before `ready` wait inside.
+ * listened on; calls before `ready` wait inside. `Member.load(config, ports?)` is its first half: until `start` the member answers
+ * other members what is on its disk (`peerApi`), and takes no part in anything.
  */
 export interface MemberHandle extends AsyncDisposable {
   /** All gRPC services, free of any transport. */
@@ -72,8 +73,11 @@ export interface MemberHandle extends AsyncDisposable {
   view(): MemberView;
   /** Resolves when a linearizable read would be served now; rejects with an `RpcError` as such a read would fail. */
   linearizableRead(signal: AbortSignal): Promise<void>;
-  /** Before it serves, if so configured: rejects with MemberError `damaged_data` when its store differs from another one. */
-  checkAtStart(): Promise<void>;
+  /**
+   * For a member that was only loaded: compares its store with those of the others, if so configured, and then takes part. Rejects
+   * with everything closed: MemberError `damaged_data` when its store differs from another one, or `removed`.
+   */
+  start(): Promise<void>;
   /** A leader moves leadership to another voter, so that a stop costs no election. Resolves when it has, or time is up. */
   handOver(timeoutMs: number): Promise<void>;
   /** Ends calls that wait inside with `server stopped`, then closes log and store. Idempotent. */

@@ -11,9 +11,10 @@ import { findStorageVersion } from './cluster/storage-version.js';
 import { noNetwork } from './cluster/bootstrap-network.js';
 import { REMOVED_LINGER_MS } from './cluster/limits.js';
 import { tellChange } from './cluster/change-log.js';
+import { initialCheck } from './corruption/initial-check.js';
 import { errorOf, MemberError, removedError } from './errors.js';
 import { rpcErrorOf } from './grpc/status.js';
-import { assertNever } from './invariant.js';
+import { assertNever, invariant } from './invariant.js';
 import { silentLogger } from './logger.js';
 import type { MemberConfig } from './member-config.js';
 import { noWitness } from './member-handle.js';
@@ -43,6 +44,7 @@ export class Member implements MemberHandle {
   readonly #storage: Storage;
   readonly #parts: MemberParts;
   readonly #stopping: AbortController = new AbortController();
+  #started = false;
   #ticker: Timer | undefined;
   /** Runs from this member's removal to its end. */
   #lingering: Timer | undefined;
@@ -56,12 +58,17 @@ export class Member implements MemberHandle {
    * MvccError, with everything closed again.
    */
   static async open(config: MemberConfig, ports: MemberPorts = {}): Promise<Member> {
+    const member = await Member.load(config, ports);
+    await member.start();
+    return member;
+  }
+
+  /** As `open`, but for the start: `start` or `close` comes next. */
+  static async load(config: MemberConfig, ports: MemberPorts = {}): Promise<Member> {
     const resolved = withDefaults(ports);
     const storage = await openStorage(config, resolved);
     try {
-      const member = new Member(config, resolved, storage);
-      member.#start();
-      return member;
+      return new Member(config, resolved, storage);
     } catch (error) {
       await storage.wal.close();
       await storage.store.close();
@@ -104,6 +111,7 @@ export class Member implements MemberHandle {
     const { membership } = this.#parts.state;
     this.peerApi = {
       clusterId: storage.identity.clusterId,
+      isStarted: () => this.#started,
       leases: this.#parts.leaseAnswers,
       promotion: this.#parts.promotion,
       hasher: this.#parts.hasher,
@@ -156,8 +164,18 @@ export class Member implements MemberHandle {
     });
   }
 
-  async checkAtStart(): Promise<void> {
-    if (this.#config.initialCorruptCheck) await this.#parts.corruption.checkAtStart();
+  async start(): Promise<void> {
+    invariant(!this.#started, 'a member starts once');
+    try {
+      await this.#check();
+      this.#stopping.signal.throwIfAborted();
+      this.#started = true;
+      this.#begin();
+    } catch (error) {
+      // Why it did not start is what counts.
+      await this.close().catch(() => undefined);
+      throw error;
+    }
   }
 
   handOver(timeoutMs: number): Promise<void> {
@@ -195,8 +213,24 @@ export class Member implements MemberHandle {
     return this.close();
   }
 
+  /** Whether this member may take part. A store to which nothing was applied has nothing to compare. */
+  async #check(): Promise<void> {
+    const { identity, store } = this.#storage;
+    const { state, hasher } = this.#parts;
+    if (!this.#config.initialCorruptCheck || store.consistentIndex.index === 0) return;
+    await initialCheck({
+      self: identity.memberId,
+      clusterId: identity.clusterId,
+      others: state.membership.others(identity.memberId),
+      hasher,
+      network: this.#ports.bootstrap,
+      logger: this.#ports.logger,
+      timeoutMs: this.#config.requestTimeoutMs,
+    });
+  }
+
   /** Everything exists; now time begins to pass. The first turn of the loop replays the log. */
-  #start(): void {
+  #begin(): void {
     const { clock, logger } = this.#ports;
     const { identity, recovered, store } = this.#storage;
     if (this.#parts.state.membership.isRemoved(identity.memberId)) {

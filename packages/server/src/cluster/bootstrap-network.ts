@@ -1,4 +1,8 @@
-/** What a member without a log asks of the world before it is anything: other members by their addresses, and names of hosts. */
+/**
+ * What a member asks of the world before it takes part in a cluster: other members by their addresses, and names of hosts. Links to
+ * other members (`peer/transport.ts`) come later.
+ */
+import type { ClusterId } from '../ids.js';
 
 export interface LookupAnswer {
   readonly status: number;
@@ -7,9 +11,16 @@ export interface LookupAnswer {
   readonly body: Buffer;
 }
 
+/** What goes with a GET that is more than its URL. */
+export interface LookupQuestion {
+  /** Refused by members of another cluster. */
+  readonly clusterId: ClusterId;
+  readonly body: Uint8Array;
+}
+
 export interface BootstrapNetwork {
   /** GET of a URL. Rejects when nobody answers in time. */
-  get(url: string, timeoutMs: number): Promise<LookupAnswer>;
+  get(url: string, timeoutMs: number, question?: LookupQuestion): Promise<LookupAnswer>;
   /** The first address of a host, as an IP. Rejects when there is none. */
   resolve(host: string): Promise<string>;
 }

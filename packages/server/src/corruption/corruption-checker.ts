@@ -1,19 +1,18 @@
 /**
- * Compares this member's store with those of the others: at the start, and as leader from time to time. Who differs gets the alarm
- * CORRUPT, with which the cluster takes no changes any more until somebody has looked (semantics.md §11).
+ * As leader, compares this member's store with those of the others from time to time. Who differs gets the alarm CORRUPT, with which the
+ * cluster takes no changes any more until somebody has looked (semantics.md §11). The check at the start is `initial-check.ts`.
  */
 import type { KeyValueHash } from '@kv/mvcc';
 import { RequestField } from '../apply/entry-codec.js';
 import { encodeAlarmActivation } from '../apply/state-codec.js';
 import type { Clock, Timer } from '../clock.js';
-import { errorOf, MemberError } from '../errors.js';
-import { hexOf } from '../grpc/int64.js';
+import { errorOf } from '../errors.js';
 import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
 import type { Proposer } from '../request/proposer.js';
 import type { PeerHashAnswer } from './peer-hash.js';
-import type { StoreHash, StoreHasher } from './store-hash.js';
-import { compactionVerdict, initialSuspects, periodicSuspect, type Suspect } from './suspects.js';
+import { describeHash, type StoreHash, type StoreHasher } from './store-hash.js';
+import { compactionVerdict, periodicSuspect, type Suspect } from './suspects.js';
 
 export interface CorruptionCheckerParts {
   readonly self: MemberId;
@@ -64,33 +63,6 @@ export class CorruptionChecker {
   close(): void {
     this.#closed = true;
     for (const timer of this.#timers) timer.cancel();
-  }
-
-  /** Before this member serves: rejects with MemberError `damaged_data` when a store differs from this one at its revision. */
-  async checkAtStart(): Promise<void> {
-    const { self, logger, hasher, askOthers } = this.#parts;
-    const fields = { 'local-member-id': self };
-    logger.log('info', 'starting initial corruption check', fields);
-    const own = await hasher.hashAt(0);
-    if (typeof own === 'string') return;
-    const peers = await askOthers(own.hashRevision);
-    for (const peer of peers) {
-      if (peer.type === 'none') {
-        logger.log('warn', 'cannot fetch hash from remote peer', {
-          ...describe(own),
-          'remote-peer-id': peer.id,
-          error: peer.reason,
-        });
-      }
-    }
-    const suspects = initialSuspects(own, peers);
-    for (const { id, reason } of suspects) {
-      logger.log('warn', reason, { ...fields, ...describe(own), 'remote-peer-id': id });
-    }
-    if (suspects.length > 0) {
-      throw new MemberError('damaged_data', `${hexOf(self)} found data inconsistency with peers`);
-    }
-    logger.log('info', 'initial corruption checking passed; no corruption', fields);
   }
 
   /** One at a time; what fails is said and tried again after the next period. */
@@ -146,7 +118,7 @@ export class CorruptionChecker {
 
   #alarm({ id, reason }: Suspect, own: Omit<StoreHash, 'revision'>): void {
     const { logger, proposer } = this.#parts;
-    logger.log('error', reason, { ...describe(own), 'suspect-member-id': id });
+    logger.log('error', reason, { ...describeHash(own), 'suspect-member-id': id });
     const again = (): void => undefined;
     proposer.propose(
       proposer.draft(RequestField.alarm, encodeAlarmActivation(id, 'corrupt')),
@@ -154,16 +126,4 @@ export class CorruptionChecker {
       { applied: again, failed: again },
     );
   }
-}
-
-function describe({ hash, hashRevision, compactRevision }: Omit<StoreHash, 'revision'>): {
-  readonly 'local-member-revision': number;
-  readonly 'local-member-compact-revision': number;
-  readonly 'local-member-hash': number;
-} {
-  return {
-    'local-member-revision': hashRevision,
-    'local-member-compact-revision': compactRevision,
-    'local-member-hash': hash,
-  };
 }

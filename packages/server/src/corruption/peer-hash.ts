@@ -1,5 +1,7 @@
 /** The hash of another member's store, asked of it over the peer port (http.md §12.2; etcd v3.7.1 etcdserver/corrupt.go). */
-import type { MemberId } from '../ids.js';
+import type { BootstrapNetwork } from '../cluster/bootstrap-network.js';
+import type { MemberRecord } from '../cluster/member-record.js';
+import type { ClusterId, MemberId } from '../ids.js';
 import { errorOf } from '../errors.js';
 import type { PeerTransport } from '../peer/transport.js';
 import { utf8 } from '../wire/buffer.js';
@@ -18,7 +20,7 @@ export type PeerHashAnswer =
   | ({ readonly type: 'hash'; readonly id: MemberId } & StoreHash)
   | { readonly type: 'none'; readonly id: MemberId; readonly reason: string };
 
-/** Never rejects. */
+/** Of a member that is connected. Never rejects. */
 export async function askHash(
   peers: Pick<PeerTransport, 'call'>,
   id: MemberId,
@@ -26,15 +28,51 @@ export async function askHash(
   timeoutMs: number,
 ): Promise<PeerHashAnswer> {
   try {
-    const body = utf8(JSON.stringify({ revision }));
+    const body = bodyOf(revision);
     const request = { method: 'GET', path: HASH_PATH, body, timeoutMs } as const;
-    const answer = await peers.call(id, request);
-    const text = answer.body.toString('utf8');
-    if (answer.status !== 200) return { type: 'none', id, reason: text.trim() };
-    return { type: 'hash', id, ...hashFromJson(text) };
+    return answerOf(id, await peers.call(id, request));
   } catch (error) {
     return { type: 'none', id, reason: errorOf(error).message };
   }
+}
+
+export interface HashLookup {
+  readonly network: Pick<BootstrapNetwork, 'get'>;
+  readonly clusterId: ClusterId;
+  readonly revision: number;
+  /** For one address. */
+  readonly timeoutMs: number;
+}
+
+/** Of a member to which there is no link yet, at its addresses, until one of them gives a hash. Never rejects. */
+export async function lookUpHash(
+  { id, peerUrls }: Pick<MemberRecord, 'id' | 'peerUrls'>,
+  { network, clusterId, revision, timeoutMs }: HashLookup,
+): Promise<PeerHashAnswer> {
+  let reason = 'it has no address';
+  for (const url of peerUrls) {
+    try {
+      const question = { clusterId, body: bodyOf(revision) };
+      const answer = answerOf(id, await network.get(url + HASH_PATH, timeoutMs, question));
+      if (answer.type === 'hash') return answer;
+      ({ reason } = answer);
+    } catch (error) {
+      reason = errorOf(error).message;
+    }
+  }
+  return { type: 'none', id, reason };
+}
+
+const bodyOf = (revision: number): Uint8Array => utf8(JSON.stringify({ revision }));
+
+/** Throws on what is no such answer. */
+function answerOf(
+  id: MemberId,
+  { status, body }: { readonly status: number; readonly body: Buffer },
+): PeerHashAnswer {
+  const text = body.toString('utf8');
+  if (status !== 200) return { type: 'none', id, reason: text.trim() };
+  return { type: 'hash', id, ...hashFromJson(text) };
 }
 
 /** As Go writes it: what is zero is left out. */

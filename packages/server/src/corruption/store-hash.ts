@@ -50,3 +50,20 @@ export function storeHasher(
       }),
   };
 }
+
+/** In the words of etcd's log lines. */
+export function describeHash({
+  hash,
+  hashRevision,
+  compactRevision,
+}: Omit<StoreHash, 'revision'>): {
+  readonly 'local-member-revision': number;
+  readonly 'local-member-compact-revision': number;
+  readonly 'local-member-hash': number;
+} {
+  return {
+    'local-member-revision': hashRevision,
+    'local-member-compact-revision': compactRevision,
+    'local-member-hash': hash,
+  };
+}

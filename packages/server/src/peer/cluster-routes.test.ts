@@ -31,6 +31,7 @@ let downgrade: () => Promise<boolean>;
 /** How the next promotion ends; undefined: well. */
 let promotionFailure: PromotionFailure | undefined;
 let promotedIds: MemberId[];
+let started: boolean;
 
 function next<T>(answers: T[]): T {
   const [first] = answers.length > 1 ? answers.splice(0, 1) : answers;
@@ -45,8 +46,10 @@ beforeEach(async () => {
   downgrade = () => Promise.resolve(true);
   promotionFailure = undefined;
   promotedIds = [];
+  started = true;
   const routes = clusterRoutes({
     clusterId: 0xcdn as ClusterId,
+    isStarted: () => started,
     leases: {
       renew: (_, listener) => {
         listener(next(renewals));
@@ -201,6 +204,17 @@ describe('what members answer', () => {
     expect(await hash('{"revision":10}')).toEqual([400, future]);
     expect(await hash('nonsense')).toEqual([400, 'error unmarshalling request\n']);
     expect(await said(ask('POST', '/members/hashkv'))).toEqual([405, 'Method Not Allowed\n']);
+  });
+
+  it('before it takes part: members and hashes, and nothing else', async () => {
+    started = false;
+    expect((await ask('GET', '/members')).status).toBe(200);
+    expect((await ask('GET', '/members/hashkv', Buffer.from('{}'))).status).toBe(200);
+    const notReady = [503, 'this member is not ready\n'];
+    for (const path of ['/leases', '/leases/internal', '/members/promote/1']) {
+      expect(await said(ask('POST', path))).toEqual(notReady);
+    }
+    expect(await said(ask('GET', '/downgrade/enabled'))).toEqual(notReady);
   });
 
   it('promotions, by decimal ids, each refusal with its text', async () => {

@@ -14,6 +14,8 @@ import { refuse, refuseMethod } from './refusal.js';
 /** A member, as far as other members ask it. */
 export interface PeerApi {
   readonly clusterId: ClusterId;
+  /** Until it is, only what is on its disk can be told: its members, and hashes. */
+  isStarted(): boolean;
   readonly leases: LeaseAuthority;
   readonly promotion: Pick<Promotion, 'promote'>;
   readonly hasher: StoreHasher;
@@ -28,7 +30,9 @@ export function clusterRoutes(api: PeerApi): RequestListener {
   const leases = leaseRoutes(api.leases);
   return (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
-    if (leasePaths.includes(path)) leases(request, response);
+    if (!api.isStarted() && path !== HASH_PATH && path !== '/members') {
+      refuse(response, 503, 'this member is not ready');
+    } else if (leasePaths.includes(path)) leases(request, response);
     else if (path.startsWith(PROMOTE_PATH)) {
       if (request.method !== 'POST') refuseMethod(response, 'POST');
       else {

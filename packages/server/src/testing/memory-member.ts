@@ -41,7 +41,7 @@ export interface MemoryMemberOptions {
   readonly clock?: FakeClock;
   /** Made anew at each start. Alone by default. */
   readonly peers?: () => PeerTransport;
-  /** Whom a member without a log asks. Nobody is reached by default. */
+  /** Whom a member asks before it takes part. Nobody is reached by default. */
   readonly bootstrap?: BootstrapNetwork;
   /** Asked before each operation of the store's backend: a returned error is thrown instead. */
   readonly backendFault?: (operation: BackendOperation) => Error | undefined;
