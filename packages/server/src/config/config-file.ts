@@ -8,19 +8,16 @@ import type { Note, Problem } from './report.js';
 import { asSet } from './settings.js';
 import type { Settings } from './settings.js';
 
-/** Keys that etcd reads and that have no flag. */
-const withoutFlag: ReadonlySet<string> = new Set([
-  'client-transport-security.allowed-cn',
+/** Keys that etcd reads and that change nothing here: what discovery says is short, and clients may call from anywhere. */
+const withoutEffect: ReadonlySet<string> = new Set([
   'client-transport-security.skip-client-san-verification',
   'discovery-config.client.max-request-bytes',
   'discovery-config.client.max-recv-bytes',
-  'discovery-config.client.secure.server-name',
-  'discovery-config.client.auth.token',
 ]);
 
 /** Keys that hold other keys. */
 const sections: ReadonlySet<string> = new Set(
-  [...allFlags.map((flag) => flag.file), ...withoutFlag].flatMap((path) => {
+  [...allFlags.map((flag) => flag.file), ...withoutEffect].flatMap((path) => {
     const parts = path.split('.');
     return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('.'));
   }),
@@ -31,6 +28,7 @@ const yamlLists: ReadonlySet<string> = new Set([
   'cipher-suites',
   'log-outputs',
   'discovery-endpoints',
+  'client-cert-allowed-cn',
   'client-cert-allowed-hostname',
   'peer-cert-allowed-cn',
   'peer-cert-allowed-hostname',
@@ -104,7 +102,7 @@ function applySection(
       }
     } else if (flag !== undefined) {
       applyValue(flag, value, settings, outcome);
-    } else if (!withoutFlag.has(path)) {
+    } else if (!withoutEffect.has(path)) {
       // etcd says nothing; a mistyped key would then be a default that nobody chose.
       outcome.notes.push({
         level: 'warn',

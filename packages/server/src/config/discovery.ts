@@ -12,13 +12,18 @@ export function discoveryOf(settings: Settings): Discovery {
     type: 'token',
     token: settings.text('discovery-token'),
     endpoints,
+    dialTimeoutMs: toMs(settings.durationNs('discovery-dial-timeout')),
     requestTimeoutMs: toMs(settings.durationNs('discovery-request-timeout')),
+    keepaliveTimeMs: toMs(settings.durationNs('discovery-keepalive-time')),
+    keepaliveTimeoutMs: toMs(settings.durationNs('discovery-keepalive-timeout')),
     insecureTransport: settings.isOn('discovery-insecure-transport'),
     insecureSkipTlsVerify: settings.isOn('discovery-insecure-skip-tls-verify'),
     certFile: settings.text('discovery-cert'),
     keyFile: settings.text('discovery-key'),
     caFile: settings.text('discovery-cacert'),
+    serverName: settings.text('discovery-server-name'),
     user: settings.text('discovery-user'),
     password: settings.text('discovery-password'),
+    authToken: settings.text('discovery-auth-token'),
   };
 }

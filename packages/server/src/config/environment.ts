@@ -1,5 +1,6 @@
 /** Variables `ETCD_<FLAG>`, which count when there is no configuration file (daemon.md §4). */
-import { allFlags } from './flags/flag-spec.js';
+import { commandFlags } from './flags/flag-spec.js';
+import { shown } from './secrets.js';
 import { quote } from './go-values.js';
 import { invalid } from './report.js';
 import type { Note, Problem } from './report.js';
@@ -24,9 +25,9 @@ export function applyEnvironment(
 ): void {
   const used = new Set<string>();
   const onCommandLine = new Set(
-    allFlags.filter((flag) => settings.given(flag.name)).map((flag) => flag.name),
+    commandFlags.filter((flag) => settings.given(flag.name)).map((flag) => flag.name),
   );
-  for (const flag of allFlags) {
+  for (const flag of commandFlags) {
     const name = variableOf(flag.name);
     const value = environment[name];
     // A variable named like --version is common and never meant as one.
@@ -40,7 +41,7 @@ export function applyEnvironment(
     notes.push({
       level: 'info',
       message: 'recognized and used environment variable',
-      fields: { 'variable-name': name, 'variable-value': value },
+      fields: { 'variable-name': name, 'variable-value': shown(flag, value) },
     });
   }
   reportOthers(environment, onCommandLine, used, notes, problems);

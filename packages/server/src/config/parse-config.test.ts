@@ -1,10 +1,11 @@
 /** The whole of configuration: grammar, sources and their precedence, checks. Texts were printed by etcd 3.7.1 where it has one. */
 import { describe, expect, it } from 'vitest';
 import type { ParsedConfig } from './daemon-config.js';
-import { allFlags } from './flags/flag-spec.js';
+import { allFlags, commandFlags } from './flags/flag-spec.js';
 import { flagListing, synopsis, versionText } from './help.js';
 import { bootstrapProblem } from './initial-cluster.js';
 import { parseConfig } from './parse-config.js';
+import { withoutSecrets } from './secrets.js';
 
 type Run = Extract<ParsedConfig, { type: 'run' }>;
 
@@ -72,7 +73,7 @@ describe('defaults', () => {
 
   it('every flag is in the help with its default, and in the file at most once', () => {
     const help = flagListing();
-    for (const flag of allFlags.filter((f) => !['version', 'config-file'].includes(f.name))) {
+    for (const flag of commandFlags.filter((f) => !['version', 'config-file'].includes(f.name))) {
       expect(help).toContain(`\n  --${flag.name} '${flag.default}'\n    `);
     }
     const keys = allFlags.map((flag) => flag.file).filter((key) => key !== '');
@@ -390,9 +391,39 @@ describe('checks between settings', () => {
       token: 't',
       endpoints: ['a:1', 'b:1'],
       requestTimeoutMs: 5000,
+      dialTimeoutMs: 2000,
+      keepaliveTimeMs: 2000,
+      keepaliveTimeoutMs: 6000,
       insecureTransport: true,
       user: 'root',
+      authToken: '',
     });
+    const inFile =
+      'discovery-config:\n  token: t\n  client:\n    endpoints: [a:1]\n' +
+      '    secure: { server-name: s }\n    auth: { token: secret }';
+    const fromFile = run(parseYaml(inFile));
+    expect(fromFile.daemon.discovery).toMatchObject({ serverName: 's', authToken: 'secret' });
+  });
+
+  it('settings that only the file has are no flags and no variables', () => {
+    const words = ['--discovery-auth-token=x'];
+    expect(parse(words)).toMatchObject({
+      type: 'usage',
+      text: 'flag provided but not defined: -discovery-auth-token',
+    });
+    const found = parse([], { ETCD_CLIENT_CERT_ALLOWED_CN: 'x' });
+    expect(notes(found)).toContain('unrecognized environment variable');
+  });
+
+  it('S-43 a password is written into no log, given as a variable or as a flag', () => {
+    const said = JSON.stringify(run(parse([], { ETCD_DISCOVERY_PASSWORD: 'secret' })).notes);
+    expect(said).not.toContain('secret');
+    expect(said).toContain('ETCD_DISCOVERY_PASSWORD');
+    const words = ['etcd', '--discovery-password=secret', '--name=a', '-discovery-password'];
+    expect(withoutSecrets([...words, 'secret', '--discovery-user', 'u'])).toEqual([
+      ...['etcd', '--discovery-password=***', '--name=a', '-discovery-password', '***'],
+      ...['--discovery-user', 'u'],
+    ]);
   });
 
   it('warns of every flag that has no effect', () => {

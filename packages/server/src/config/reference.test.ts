@@ -8,7 +8,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { allFlags } from './flags/flag-spec.js';
+import { allFlags, commandFlags } from './flags/flag-spec.js';
 import { parseConfig } from './parse-config.js';
 
 const etcd = join(process.env['REF'] ?? join(homedir(), 'ref'), 'etcd');
@@ -68,7 +68,7 @@ const values = fc.oneof(
 );
 
 const names = fc.oneof(
-  { weight: 9, arbitrary: fc.constantFrom(...allFlags.map((flag) => flag.name)) },
+  { weight: 9, arbitrary: fc.constantFrom(...commandFlags.map((flag) => flag.name)) },
   { weight: 1, arbitrary: fc.constantFrom('bogus', 'v', 'force', 'discovery', '-x', '=x') },
 );
 

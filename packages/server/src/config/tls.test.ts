@@ -80,6 +80,22 @@ describe('settings of TLS', () => {
     });
   });
 
+  it('of which only the file knows: common names of clients', () => {
+    const inFile = (names: string): ParsedConfig => {
+      const urls = secure.slice(0, 2).map((word) => word.slice(2).replace('=', ': '));
+      const security = `client-transport-security: { cert-file: c, key-file: k, ${names} }`;
+      const text = [...urls, security].join('\n');
+      return parseConfig(['--config-file=f'], {}, () => ({ text }));
+    };
+    const found = inFile('allowed-cn: [a, b]');
+    expect(found.type === 'run' && found.daemon.clientTls.allowedCommonNames).toEqual(['a', 'b']);
+    const error =
+      'AllowedCNs and AllowedHostnames are mutually exclusive (cns=["a"], hostnames=["b"])';
+    expect(inFile('allowed-cn: [a], allowed-hostname: [b]')).toMatchObject({
+      problems: [{ message: 'discovery failed', fields: { error } }],
+    });
+  });
+
   it('make a certificate for the secure addresses when none is given', () => {
     const { daemon } = run('--auto-tls', '--data-dir=/d', '--self-signed-cert-validity=3');
     const directory = '/d/fixtures/client';

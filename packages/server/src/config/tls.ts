@@ -67,6 +67,11 @@ function checkClientMaterial(settings: Settings, problems: Problem[]): void {
     if (metrics.length > 0) problems.push(startProblem(`client ${what} metrics secure url`));
   }
   if (makesCertificate(settings)) checkValidity(settings, problems);
+  checkNames(
+    settings.list('client-cert-allowed-cn'),
+    settings.list('client-cert-allowed-hostname'),
+    problems,
+  );
   if (settings.isOn('client-cert-auth') && settings.text('trusted-ca-file') === '') {
     // Go takes the authorities of the system then: anybody on the internet can get a certificate of one of them.
     problems.push(invalid('--client-cert-auth needs --trusted-ca-file: who vouches for clients'));
@@ -103,17 +108,27 @@ function checkPeerMaterial(settings: Settings, problems: Problem[]): void {
     const text = `ClientKeyFile and ClientCertFile must both be present or both absent: key: ${key}, cert: ${cert}]`;
     problems.push(startProblem(text));
   }
-  const names = settings.list('peer-cert-allowed-cn');
-  const hosts = settings.list('peer-cert-allowed-hostname');
-  if (names.length > 0 && hosts.length > 0) {
-    const listed = (items: readonly string[]): string => `[${items.map(quote).join(' ')}]`;
-    const text = `AllowedCNs and AllowedHostnames are mutually exclusive (cns=${listed(names)}, hostnames=${listed(hosts)})`;
-    problems.push(startProblem(text));
-  }
+  checkNames(
+    settings.list('peer-cert-allowed-cn'),
+    settings.list('peer-cert-allowed-hostname'),
+    problems,
+  );
   if (settings.isOn('peer-client-cert-auth') && settings.text('peer-trusted-ca-file') === '') {
     const error = '--peer-client-cert-auth needs --peer-trusted-ca-file: who vouches for members';
     problems.push(invalid(error));
   }
+}
+
+/** Of certificates either the common name is compared, or the names that they are valid for. */
+function checkNames(
+  commonNames: readonly string[],
+  hosts: readonly string[],
+  problems: Problem[],
+): void {
+  if (commonNames.length === 0 || hosts.length === 0) return;
+  const listed = (items: readonly string[]): string => `[${items.map(quote).join(' ')}]`;
+  const given = `(cns=${listed(commonNames)}, hostnames=${listed(hosts)})`;
+  problems.push(startProblem(`AllowedCNs and AllowedHostnames are mutually exclusive ${given}`));
 }
 
 const version = (text: string, otherwise: TlsSettings['minVersion']): TlsSettings['minVersion'] =>
@@ -127,7 +142,7 @@ export function clientTls(settings: Settings): TlsSettings {
     trustedCaFile: settings.text('trusted-ca-file'),
     clientCertAuth: settings.isOn('client-cert-auth'),
     crlFile: settings.text('client-crl-file'),
-    allowedCommonNames: [],
+    allowedCommonNames: settings.list('client-cert-allowed-cn'),
     allowedHostnames: settings.list('client-cert-allowed-hostname'),
     cipherSuites: settings.list('cipher-suites'),
     minVersion: version(settings.text('tls-min-version'), 'TLSv1.2'),

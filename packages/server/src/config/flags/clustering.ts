@@ -128,6 +128,7 @@ export const clusteringFlags = [
     default: '',
     file: 'discovery-config.client.auth.password',
     text: 'Password of that user.',
+    isSecret: true,
   },
   {
     name: 'discovery-fallback',

@@ -1,5 +1,6 @@
 /** What a flag is, and the table of all of them: the one place that knows names, types, defaults, units and bounds. */
 import { clusteringFlags } from './clustering.js';
+import { fileOnlyFlags } from './file-only.js';
 import { memberFlags } from './member.js';
 import {
   featureFlags,
@@ -45,6 +46,8 @@ export interface FlagSpec {
   readonly choices?: readonly string[];
   /** Accepted because etcd has it, but without an effect here; a start that sets it logs this reason. */
   readonly noEffect?: string;
+  /** Its value is written into no log. */
+  readonly isSecret?: boolean;
 }
 
 /** Any row of the table, with its name and type as literals. */
@@ -58,7 +61,8 @@ export type KnownFlag =
   | (typeof tracingFlags)[number]
   | (typeof featureFlags)[number]
   | (typeof unsafeFlags)[number]
-  | (typeof generalFlags)[number];
+  | (typeof generalFlags)[number]
+  | (typeof fileOnlyFlags)[number];
 
 export interface FlagGroup {
   readonly heading: string;
@@ -81,13 +85,16 @@ export const flagGroups: readonly FlagGroup[] = [
 /** Names of the flags of a type. */
 export type NameOf<T extends FlagType> = Extract<KnownFlag, { readonly type: T }>['name'];
 
-export const allFlags: readonly KnownFlag[] = [
+/** Those that the command line and the environment have. */
+export const commandFlags: readonly KnownFlag[] = [
   ...flagGroups.flatMap((group) => group.flags),
   ...generalFlags,
 ];
 
+export const allFlags: readonly KnownFlag[] = [...commandFlags, ...fileOnlyFlags];
+
 export const flagByName: ReadonlyMap<string, FlagSpec> = new Map(
-  allFlags.map((flag): [string, FlagSpec] => [flag.name, flag]),
+  commandFlags.map((flag): [string, FlagSpec] => [flag.name, flag]),
 );
 
 /** Flags of old versions: parsed as booleans, so that old scripts start, and ignored (daemon.md §7). */
