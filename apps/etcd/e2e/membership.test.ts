@@ -111,33 +111,6 @@ describe('a cluster of ours', () => {
   });
 });
 
-describe('a cluster that finds itself by a token', () => {
-  it(
-    'of as many members as were asked for; who comes too late is told so',
-    { timeout: TEST_MS },
-    async () => {
-      cluster = await ChangingCluster.open('ours');
-      const [service] = cluster.members;
-      if (service === undefined) throw new Error('there is a member');
-      await service.client.put('/_etcd/registry/t/_config/size', '2');
-      const flags = ['--discovery-token=t', `--discovery-endpoints=${service.client.address}`];
-      const [x, y, late] = [
-        await cluster.make('ours'),
-        await cluster.make(reference === undefined ? 'ours' : 'etcd'),
-        await cluster.make('ours'),
-      ];
-      await Promise.all([x.discover(...flags), y.discover(...flags)]);
-      await x.client.put('k', 'v');
-      expect(await y.client.get('k')).toBe('v');
-      expect(await x.client.members()).toHaveLength(2);
-      const refused = late.beginDiscovering(...flags);
-      expect((await refused.exit).code).toBe(1);
-      const line = await refused.line('failed to bootstrap; discovery token was already used');
-      expect(line['error']).toBe('failed to join discovery cluster (discovery: cluster is full)');
-    },
-  );
-});
-
 describe.skipIf(reference === undefined)('a cluster with members of both kinds', () => {
   it.each<[string, readonly [Kind, Kind], Kind]>([
     ['two of etcd, one of ours joins', ['etcd', 'etcd'], 'ours'],

@@ -7,6 +7,7 @@ import {
   clusterRoutes,
   clientTransport,
   discover,
+  expectedServerName,
   grpcMetrics,
   healthRoutes,
   hexOf,
@@ -96,10 +97,12 @@ export class Daemon {
       const peerHttp = new LateRoutes();
       for (const listener of listeners.peer) listener.serve({ http: peerHttp.listener });
       const bootstrap = {
-        get: (url: string, timeoutMs: number) => peers.get(url, timeoutMs),
+        get: peers.get.bind(peers),
         resolve: (host: string) => systemResolver.resolve(host),
       };
       const found = await discoverCluster(config, daemon, state, logger);
+      const serverName = expectedServerName(daemon.discovery, found, daemon.peerTls);
+      if (serverName !== undefined && !state.hasLog) tls?.expectServerName(serverName);
       const member = await openMember(found, { logger, metrics, peers, bootstrap });
       peerHttp.set(
         peerRoutes({ member, raft: peers.routes, cluster: clusterRoutes(member.peerApi) }),
@@ -107,7 +110,7 @@ export class Daemon {
       const started = new Daemon(options, listeners, { member, metrics });
       try {
         writeHolder(config.dataDir, config.advertiseClientUrls);
-        if (state.hasLog) await member.checkAtStart();
+        await member.start();
         await started.#serve();
         return started;
       } catch (error) {
@@ -237,7 +240,7 @@ function discoverCluster(
 
 async function openMember(config: MemberConfig, ports: MemberPorts): Promise<Member> {
   try {
-    return await Member.open(config, ports);
+    return await Member.load(config, ports);
   } catch (error) {
     if (!codesOf(error).includes('MvccError.in-use')) throw error;
     throw new StartError(

@@ -1,5 +1,5 @@
 /** How the process ends: the line that says why, and the exit code that etcd has for it (daemon.md §17). */
-import { openLogger } from '@kv/server';
+import { openLogger, withoutSecrets } from '@kv/server';
 import type { LogFields, Logger, LoggingConfig, Note, ParsedConfig, Problem } from '@kv/server';
 import { BANNER_VARIABLE } from './banner.js';
 import { StartError, codesOf, hintFor } from './start-error.js';
@@ -43,7 +43,7 @@ export function openLoggerOrExit(logging: LoggingConfig, notes: readonly Note[])
 
 function writeNotes(logger: Logger, notes: readonly Note[]): void {
   for (const note of notes) logger.log(note.level, note.message, note.fields);
-  logger.log('info', 'Running: ', { args: process.argv.slice(1) });
+  logger.log('info', 'Running: ', { args: withoutSecrets(process.argv.slice(1)) });
 }
 
 /** Logs every problem, and ends with the exit code of the first. */

@@ -20,7 +20,7 @@ export interface Listeners {
   readonly client: readonly Listener[];
   readonly clientHttp: readonly Listener[];
   readonly metrics: readonly Listener[];
-  /** For members with https addresses; present when this one has such an address. */
+  /** For members with https addresses; present when this one has such an address, or a certificate. */
   readonly toPeers: ConnectingTls | undefined;
 }
 
@@ -126,8 +126,10 @@ function daemonTls(daemon: DaemonConfig, logger: Logger): DaemonTls {
   try {
     const peer = certified(daemon.peerTls, daemon.peerAutoTls, logger);
     let toPeers: ConnectingTls | undefined;
-    if (listenPeerUrls.some(isSecure)) {
-      tellTls('starting with peer TLS', peer, logger);
+    const listensSecurely = listenPeerUrls.some(isSecure);
+    if (listensSecurely) tellTls('starting with peer TLS', peer, logger);
+    // Others may be reached by https though this one is not: something before it may end TLS.
+    if (listensSecurely || (peer.certFile !== '' && peer.keyFile !== '')) {
       const { certFile, keyFile } = daemon.peerClientFiles;
       const settings = certFile === '' ? peer : { ...peer, certFile, keyFile };
       const verify = daemon.peerAutoTls === undefined;

@@ -58,6 +58,9 @@ const hints: Readonly<Record<string, string>> = {
     'the members that "member list" shows, this one among them',
   'MemberError.discovery_failed':
     'a token serves one cluster: write the size of the new one under /_etcd/registry/<token>/_config/size of a new token',
+  'MemberError.discovery_denied':
+    '--discovery-user and --discovery-password must be those of a user of the discovery service; --discovery-cert, --discovery-key ' +
+    'and --discovery-cacert must name files that this user can read',
   'MemberError.config_mismatch': 'compare the flags with those of the last start',
 };
 

@@ -7,6 +7,8 @@ export type MemberErrorCode =
   | 'bootstrap_failed'
   /** The token by which this member was to find its cluster is of no use. */
   | 'discovery_failed'
+  /** The discovery service does not let this member in. */
+  | 'discovery_denied'
   /** The data directory holds something that this program does not understand. */
   | 'unsupported_data'
   /** Log or store can not be read, or were damaged. */

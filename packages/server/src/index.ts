@@ -33,9 +33,11 @@ export type {
   SnapshotImage,
 } from './peer/transport.js';
 export type { BootstrapNetwork, LookupAnswer } from './cluster/bootstrap-network.js';
-export { discover } from './discovery/discover.js';
+export { withoutSecrets } from './config/secrets.js';
+export { discover, expectedServerName } from './discovery/discover.js';
 export type { DiscoverPorts, Discovery } from './discovery/discover.js';
 export type { TokenDiscovery } from './discovery/discovery-client.js';
+export type { DiscoveryTls } from './discovery/discovery-credentials.js';
 export type { Resolver, SrvDiscovery, SrvRecord } from './discovery/srv-discovery.js';
 export type { Random } from './random.js';
 export type { Alarm, AlarmType } from './apply/command.js';

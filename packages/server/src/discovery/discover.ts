@@ -5,6 +5,7 @@ import { initialClusterText } from '../config/initial-cluster.js';
 import { MemberError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { MemberConfig } from '../member-config.js';
+import type { TlsSettings } from '../transport/tls/tls-settings.js';
 import { DiscoveryClient, type TokenDiscovery } from './discovery-client.js';
 import { discoverBySrv, type Resolver, type SrvDiscovery } from './srv-discovery.js';
 import { discoverByToken } from './token-discovery.js';
@@ -14,6 +15,21 @@ export type Discovery =
   | { readonly type: 'none' }
   | ({ readonly type: 'srv' } & SrvDiscovery)
   | ({ readonly type: 'token' } & TokenDiscovery);
+
+/**
+ * The name that certificates of members must be valid for, where SRV records have told of https addresses and no authority of the
+ * operator's own vouches for them: whoever can change the records could name any host that has a certificate (etcd v3.7.1
+ * server/embed/config.go `PeerURLsMapAndToken`). Undefined: the host of each address, as always.
+ */
+export function expectedServerName(
+  discovery: Discovery,
+  { initialCluster }: Pick<MemberConfig, 'initialCluster'>,
+  { trustedCaFile }: Pick<TlsSettings, 'trustedCaFile'>,
+): string | undefined {
+  if (discovery.type !== 'srv' || trustedCaFile !== '') return undefined;
+  const urls = initialCluster.flatMap(({ peerUrls }) => peerUrls);
+  return urls.some((url) => url.startsWith('https:')) ? discovery.domain : undefined;
+}
 
 export interface DiscoverPorts {
   readonly resolver: Resolver;

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { MemberId } from '../ids.js';
 import { silentLogger } from '../logger.js';
 import { FakeClock } from '../testing/fake-clock.js';
+import { expectedServerName } from './discover.js';
 import { discoverBySrv, type Resolver, type SrvRecord } from './srv-discovery.js';
 import { discoverByToken, type DiscoveryService } from './token-discovery.js';
 
@@ -85,6 +86,20 @@ describe('by DNS', () => {
     expect(await find('https://a.example:2380')).toContain(
       'bootstrap at http://a.example:2380 from DNS for etcd-server has scheme mismatch with expected peer https://a.example:2380',
     );
+  });
+});
+
+describe('the name that certificates of members must be valid for', () => {
+  const srv = { type: 'srv', domain: 'example.com', suffix: '' } as const;
+  const found = (...peerUrls: readonly string[]) => ({ initialCluster: [{ name: 'a', peerUrls }] });
+  const https = found('http://a:1', 'https://b:1');
+  const none = { trustedCaFile: '' };
+
+  it('is the domain of SRV records with https, where no authority was named', () => {
+    expect(expectedServerName(srv, https, none)).toBe('example.com');
+    expect(expectedServerName(srv, https, { trustedCaFile: 'ca' })).toBe(undefined);
+    expect(expectedServerName(srv, found('http://a:1'), none)).toBe(undefined);
+    expect(expectedServerName({ type: 'none' }, https, none)).toBe(undefined);
   });
 });
 

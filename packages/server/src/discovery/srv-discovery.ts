@@ -69,6 +69,7 @@ export async function discoverBySrv(
     logger.log('warn', 'failed to resolve during SRV discovery', { error: failures.join('\n') });
   }
   if (found.length === 0) throw failed(failures.join('\n'));
+  for (const node of found) logger.log('info', 'got bootstrap from DNS for etcd-server', { node });
   return foundersOf(found, config.name);
 }
 

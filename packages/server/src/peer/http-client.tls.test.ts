@@ -92,6 +92,38 @@ describe('members over TLS', () => {
     expect(await ask(url, settings('member'), false)).toBe('hello');
   });
 
+  it('found by SRV records: the certificate must be for their domain, whatever host they name', async () => {
+    const nowMs = Date.now();
+    const made = selfSignedCertificate(
+      { hosts: ['example.com'], alsoClient: true },
+      nowMs - 1e6,
+      nowMs + 1e6,
+    );
+    writeFileSync(join(directory, 'domain.pem'), made.cert);
+    writeFileSync(join(directory, 'domain.key'), made.key);
+    const trustedCaFile = join(directory, 'domain.pem');
+    const url = await serve(settings('domain', { clientCertAuth: false, trustedCaFile: '' }));
+    const tls = new ConnectingTls({
+      ...{ settings: settings('domain', { trustedCaFile }), verify: true, logger: silentLogger },
+    });
+    const client = new HttpClient(tls);
+    opened.push(() => {
+      client.close();
+    });
+    const asked = {
+      method: 'GET',
+      url,
+      headers: {},
+      body: new Uint8Array(),
+      timeoutMs: 5000,
+    } as const;
+    await expect(client.ask(asked)).rejects.toThrow("does not match certificate's altnames");
+    tls.expectServerName('example.com');
+    expect((await client.ask(asked)).body.toString()).toBe('hello');
+    tls.expectServerName('other.example.com');
+    await expect(client.ask(asked)).rejects.toThrow("does not match certificate's altnames");
+  });
+
   it('compare the common name on both sides', async () => {
     const url = await serve(settings('member'));
     const allowed = settings('member', { allowedCommonNames: ['other', 'member'] });

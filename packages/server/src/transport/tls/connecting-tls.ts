@@ -17,6 +17,7 @@ export class ConnectingTls {
   readonly #material: TlsMaterial;
   readonly #options: ConnectingTlsOptions;
   #current: ConnectionOptions;
+  #serverName: string | undefined;
 
   /** Throws a `TlsError` when the files are not good. */
   constructor(options: ConnectingTlsOptions) {
@@ -31,10 +32,17 @@ export class ConnectingTls {
     return this.#current;
   }
 
+  /** From now on certificates of members must be valid for this name, whatever the address at which they are called. */
+  expectServerName(serverName: string): void {
+    this.#serverName = serverName;
+    this.#current = this.#connectionOptions();
+  }
+
   #connectionOptions(): ConnectionOptions {
     const { allowedCommonNames } = this.#options.settings;
     return {
       ...this.#material.loaded.context,
+      ...(this.#serverName === undefined ? {} : { servername: this.#serverName }),
       rejectUnauthorized: this.#options.verify,
       checkServerIdentity: (host, certificate) => {
         const problem = checkServerIdentity(host, certificate);
