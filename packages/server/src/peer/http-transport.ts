@@ -5,7 +5,11 @@
 import type { RequestListener } from 'node:http';
 import type { Message, MsgSnap } from '@kv/raft';
 import type { Clock, Timer } from '../clock.js';
-import type { BootstrapNetwork, LookupAnswer } from '../cluster/bootstrap-network.js';
+import type {
+  BootstrapNetwork,
+  LookupAnswer,
+  LookupQuestion,
+} from '../cluster/bootstrap-network.js';
 import type { MemberRecord } from '../cluster/member-record.js';
 import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
@@ -13,6 +17,7 @@ import type { Metrics } from '../metrics.js';
 import { hexOf } from '../grpc/int64.js';
 import type { ConnectingTls } from '../transport/tls/connecting-tls.js';
 import { PeerError } from './errors.js';
+import { ForeignSnapshots } from './foreign-snapshots.js';
 import { HEADER_CLUSTER_ID } from './headers.js';
 import { HttpClient } from './http-client.js';
 import { LINK_HEARTBEAT_MS, STRANGERS_MAX } from './limits.js';
@@ -59,6 +64,7 @@ export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get
   constructor(ports: HttpTransportPorts) {
     this.#ports = ports;
     this.#client = new HttpClient(ports.tls);
+    const foreign = new ForeignSnapshots(ports.clock, ports.logger, ports.metrics);
     this.routes = raftRoutes({
       clock: ports.clock,
       logger: ports.logger,
@@ -66,6 +72,9 @@ export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get
       receiver: () => this.#linkParts?.receiver,
       attach: (id, kind, sink, takes) => this.#attach(id, kind, sink, takes),
       received: (id, bytes) => this.#linkParts?.metrics.received(id, bytes),
+      refusedForeign: (from) => {
+        foreign.refused(from);
+      },
       introduce: (id, peerUrls) => {
         this.#introduce(id, peerUrls);
       },
@@ -158,12 +167,13 @@ export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get
     return link.call(request);
   }
 
-  async get(url: string, timeoutMs: number): Promise<LookupAnswer> {
+  async get(url: string, timeoutMs: number, question?: LookupQuestion): Promise<LookupAnswer> {
+    const asked = question === undefined ? {} : { [HEADER_CLUSTER_ID]: hexOf(question.clusterId) };
     const { status, headers, body } = await this.#client.ask({
       method: 'GET',
       url,
-      headers: {},
-      body: NO_BODY,
+      headers: asked,
+      body: question?.body ?? NO_BODY,
       timeoutMs,
     });
     return { status, clusterId: headers[HEADER_CLUSTER_ID]?.toString() ?? '', body };

@@ -7,6 +7,7 @@ import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
 import { SERVER_VERSION } from '../version.js';
 import { PeerError } from './errors.js';
+import { FOREIGN_SNAPSHOT } from './foreign-snapshots.js';
 import {
   findIncompatibility,
   hasOurSnapshots,
@@ -28,9 +29,11 @@ export interface RaftRouteParts {
   /** Undefined until the transport has started, and after it has closed. */
   readonly local: () => LocalMember | undefined;
   readonly receiver: () => PeerReceiver | undefined;
-  /** A peer listens. Returns how to say that it stopped; undefined for a member that is not known. */
+  /** A snapshot of etcd came, and was refused. */
+  readonly refusedForeign: (from: MemberId) => void;
   /** A member of this cluster is not known here, and says where it is reached: this member may be behind. */
   readonly introduce: (id: MemberId, peerUrls: readonly string[]) => void;
+  /** A peer listens. Returns how to say that it stopped; undefined for a member that is not known. */
   readonly attach: (
     id: MemberId,
     kind: StreamKind,
@@ -39,11 +42,6 @@ export interface RaftRouteParts {
   ) => (() => void) | undefined;
   readonly received: (from: MemberId, bytes: number) => void;
 }
-
-/** What a member of etcd hears: its database is of another kind. */
-const FOREIGN_SNAPSHOT =
-  'a snapshot of etcd can not be installed in this member, whose store is of another kind: it needs the entries of the log, ' +
-  'or a leader of its own kind';
 
 export function raftRoutes(parts: RaftRouteParts): RequestListener {
   return (request, response) => {
@@ -131,10 +129,8 @@ function snapshot(
   }
   if (!isCompatible(parts, local, request, response)) return;
   if (!hasOurSnapshots(request.headers)) {
-    // Said aloud, so that whoever runs the cluster knows why a member does not catch up.
-    parts.logger.log('error', FOREIGN_SNAPSHOT, {
-      'remote-peer-id': request.headers['x-server-from']?.toString() ?? '',
-    });
+    const from = memberIdOf(request.headers['x-server-from']?.toString() ?? '');
+    if (from !== undefined) parts.refusedForeign(from);
     refuseUpload(request, response, 501, FOREIGN_SNAPSHOT);
     return;
   }

@@ -39,6 +39,7 @@ import { HeadStart } from './head-start.js';
 import { Inbox } from './inbox.js';
 import { Leadership } from './leadership.js';
 import { Laggards } from './laggards.js';
+import { LeftBehind } from './left-behind.js';
 import { LogTrimmer } from './log-trimmer.js';
 import { ReplicaLoop } from './loop.js';
 import { raftConfigOf } from './raft-config.js';
@@ -90,6 +91,7 @@ export class Replica {
   readonly #node: RawNode;
   readonly #loop: ReplicaLoop;
   readonly #laggards: Laggards;
+  readonly #leftBehind: LeftBehind;
   readonly #snapshots: SnapshotExchange;
   readonly #headStart: HeadStart;
   readonly #catchupEntries: number;
@@ -133,6 +135,9 @@ export class Replica {
     this.#catchupEntries = config.snapshotCatchupEntries;
     this.#snapshots = this.#makeSnapshots(storage, state, ports, listener);
     this.#laggards = this.#makeLaggards();
+    const progress = (): ReturnType<Replica['progress']> => this.progress();
+    const takesSnapshots = (id: MemberId): boolean | undefined => ports.peers.takesSnapshots(id);
+    this.#leftBehind = new LeftBehind({ ...ports, progress, takesSnapshots });
     storage.log.snapshotFrom(() => this.#snapshot());
     this.#loop = new ReplicaLoop(
       {
@@ -219,6 +224,9 @@ export class Replica {
         this.#loop.withNode((node) => {
           node.reportSnapshot(id, outcome);
         });
+      },
+      unusable: (id) => {
+        this.#leftBehind.add(id);
       },
       prepare: async (path) => store.prepare(path, await ports.openImage(path)),
       deliver: (message) => {
@@ -343,6 +351,7 @@ export class Replica {
     this.#lastTickMs = nowMs;
     this.#headStart.tick(nowMs);
     if (!this.#membership.isAlone) this.#laggards.tick();
+    this.#leftBehind.tick();
     this.#loop.tick();
     this.proposer.tick(nowMs);
     this.linearizable.tick(nowMs);

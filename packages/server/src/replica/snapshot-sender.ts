@@ -28,6 +28,8 @@ export interface SnapshotSenderParts {
   readonly appliedIndex: () => LogIndex;
   /** Tells Raft what became of it. Without that it waits for ever. */
   readonly report: (id: MemberId, outcome: 'finished' | 'failed') => void;
+  /** A member needs a snapshot, and can not use ours. */
+  readonly unusable: (id: MemberId) => void;
 }
 
 /** The log is needed from here on, by the member that a snapshot goes to. */
@@ -41,8 +43,6 @@ export class SnapshotSender {
   readonly #parts: SnapshotSenderParts;
   readonly #ending = new AbortController();
   readonly #holds = new Set<Hold>();
-  /** Members that can not use our snapshots, and were told of in the log. */
-  readonly #foreign = new Set<MemberId>();
   #running: Promise<void> | undefined;
 
   constructor(parts: SnapshotSenderParts) {
@@ -58,9 +58,9 @@ export class SnapshotSender {
 
   /** Begins a transfer, unless one is under way: then it has failed, and Raft asks again at the next heartbeat. */
   send(message: MsgSnap): void {
-    const { peers, report } = this.#parts;
+    const { peers, report, unusable } = this.#parts;
     const takes = peers.takesSnapshots(message.to);
-    if (takes === false) this.#tellForeign(message.to);
+    if (takes === false) unusable(message.to);
     if (takes !== true || this.#running !== undefined || this.#ending.signal.aborted) {
       report(message.to, 'failed');
       return;
@@ -129,17 +129,5 @@ export class SnapshotSender {
     } finally {
       await image.close();
     }
-  }
-
-  /** Once: Raft asks again with every heartbeat. */
-  #tellForeign(id: MemberId): void {
-    if (this.#foreign.has(id)) return;
-    this.#foreign.add(id);
-    this.#parts.logger.log(
-      'error',
-      'a member of etcd is too far behind: the entries that it lacks are not kept any more, and it can not use the ' +
-        'snapshots of this member. Remove it and add it anew while the log is short, or let a member of etcd lead',
-      { 'remote-peer-id': id },
-    );
   }
 }
