@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { toIndex, type ProgressStatus } from '@kv/raft';
 import type { MemberId } from '../ids.js';
-import type { LogFields } from '../logger.js';
+import type { LogFields, Logger } from '../logger.js';
 import { noMetrics } from '../metrics.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { LeftBehind } from './left-behind.js';
@@ -34,16 +34,16 @@ beforeEach(() => {
     [b, at(100, 'replicate')],
   ]);
   ofEtcd = new Set([a]);
-  leftBehind = new LeftBehind({
-    clock,
-    logger: { enabled: () => true, log: (_, message, fields) => told.push([message, fields]) },
-    metrics: {
-      ...noMetrics,
-      gauge: () => ({ set: (value, to = '') => marked.push([value, to]) }),
-    },
-    progress: () => progress,
-    takesSnapshots: (id) => !ofEtcd.has(id),
-  });
+  const metrics = {
+    ...noMetrics,
+    gauge: () => ({ set: (value: number, to = '') => marked.push([value, to]) }),
+  };
+  const logger: Logger = {
+    enabled: () => true,
+    log: (_, message, fields) => told.push([message, fields]),
+  };
+  const peers = { takesSnapshots: (id: MemberId) => !ofEtcd.has(id) };
+  leftBehind = new LeftBehind({ clock, logger, metrics, peers }, () => progress);
 });
 
 describe('a member of etcd that the log does not reach any more', () => {

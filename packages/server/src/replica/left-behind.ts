@@ -8,29 +8,30 @@ import { hexOf } from '../grpc/int64.js';
 import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
 import type { Gauge, Metrics } from '../metrics.js';
+import type { PeerTransport } from '../peer/transport.js';
 
 /** Between two lines about the same member. */
 const REPEAT_MS: number = 10 * 60_000;
 
-export interface LeftBehindParts {
+export interface LeftBehindPorts {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Of all members while this one leads, else empty. */
-  readonly progress: () => ReadonlyMap<MemberId, ProgressStatus>;
-  /** Whether a member can use our snapshots; undefined until it was heard. */
-  readonly takesSnapshots: (id: MemberId) => boolean | undefined;
+  readonly peers: Pick<PeerTransport, 'takesSnapshots'>;
 }
 
 export class LeftBehind {
-  readonly #parts: LeftBehindParts;
+  readonly #ports: LeftBehindPorts;
+  readonly #progress: () => ReadonlyMap<MemberId, ProgressStatus>;
   readonly #gauge: Gauge;
   /** When each of them was last spoken of. */
   readonly #toldMs = new Map<MemberId, number>();
 
-  constructor(parts: LeftBehindParts) {
-    this.#parts = parts;
-    this.#gauge = parts.metrics.gauge(
+  /** `progress`: of all members while this one leads, else empty. */
+  constructor(ports: LeftBehindPorts, progress: () => ReadonlyMap<MemberId, ProgressStatus>) {
+    this.#ports = ports;
+    this.#progress = progress;
+    this.#gauge = ports.metrics.gauge(
       'kv_server_peer_left_behind',
       'Whether this leader can not bring a member of etcd up to date: neither the log nor a snapshot reaches it.',
       ['To'],
@@ -39,7 +40,7 @@ export class LeftBehind {
 
   /** Raft asks, with every heartbeat, for a snapshot to a member that can use none of ours. */
   add(id: MemberId): void {
-    const { clock, logger, progress } = this.#parts;
+    const { clock, logger } = this.#ports;
     const nowMs = clock.monotonicMs();
     const toldMs = this.#toldMs.get(id);
     if (toldMs !== undefined && nowMs - toldMs < REPEAT_MS) return;
@@ -47,7 +48,7 @@ export class LeftBehind {
     this.#gauge.set(1, hexOf(id));
     logger.log('error', 'a member of etcd can not catch up', {
       'remote-peer-id': id,
-      'remote-peer-match-index': progress().get(id)?.match,
+      'remote-peer-match-index': this.#progress().get(id)?.match,
       reason:
         'the entries that it lacks are no longer kept, and it can not use the snapshots of this leader',
       hint: this.#remedy(id),
@@ -57,21 +58,21 @@ export class LeftBehind {
   /** Forgets who goes on by the log again, who is no member any more, and everybody where this member no longer leads. */
   tick(): void {
     if (this.#toldMs.size === 0) return;
-    const progress = this.#parts.progress();
+    const progress = this.#progress();
     for (const id of this.#toldMs.keys()) {
       const known = progress.get(id);
       if (known !== undefined && known.state !== 'replicate') continue;
       this.#toldMs.delete(id);
       this.#gauge.set(0, hexOf(id));
       if (known === undefined) continue;
-      this.#parts.logger.log('info', 'a member of etcd has caught up', { 'remote-peer-id': id });
+      this.#ports.logger.log('info', 'a member of etcd has caught up', { 'remote-peer-id': id });
     }
   }
 
   #remedy(id: MemberId): string {
-    const { progress, takesSnapshots } = this.#parts;
-    for (const [other, { state, learner }] of progress()) {
-      if (other === id || takesSnapshots(other) !== false) continue;
+    const { peers } = this.#ports;
+    for (const [other, { state, learner }] of this.#progress()) {
+      if (other === id || peers.takesSnapshots(other) !== false) continue;
       if (state === 'replicate' && !learner) {
         const hex = hexOf(other);
         return `let member ${hex} lead, whose snapshots it can use: etcdctl move-leader ${hex}`;

@@ -135,9 +135,7 @@ export class Replica {
     this.#catchupEntries = config.snapshotCatchupEntries;
     this.#snapshots = this.#makeSnapshots(storage, state, ports, listener);
     this.#laggards = this.#makeLaggards();
-    const progress = (): ReturnType<Replica['progress']> => this.progress();
-    const takesSnapshots = (id: MemberId): boolean | undefined => ports.peers.takesSnapshots(id);
-    this.#leftBehind = new LeftBehind({ ...ports, progress, takesSnapshots });
+    this.#leftBehind = new LeftBehind(ports, () => this.progress());
     storage.log.snapshotFrom(() => this.#snapshot());
     this.#loop = new ReplicaLoop(
       {
