@@ -13,8 +13,8 @@ import { TestServer, availableServers } from './reference.js';
 
 const etcd = availableServers().filter(({ name }) => name === 'etcd');
 const transports = [
-  { name: 'wire', transport: wireTransport, port: 22_540 },
-  { name: 'grpc-js', transport: grpcJsTransport, port: 22_542 },
+  { name: 'wire', transport: wireTransport },
+  { name: 'grpc-js', transport: grpcJsTransport },
 ];
 const cases = etcd.flatMap((binary) => transports.map((each) => ({ ...each, binary })));
 
@@ -37,8 +37,8 @@ async function tokensEnd(endpoints: readonly string[], transport: Transport): Pr
 test.skipIf(cases.length === 0).each(cases)(
   '$name: users, roles, permissions; tokens that end are renewed, also under a watch',
   { timeout: 60_000 },
-  async ({ binary, transport, port }) => {
-    await using server = await TestServer.start(binary, port, ['--auth-token-ttl', '1']);
+  async ({ binary, transport }) => {
+    await using server = await TestServer.start(binary, ['--auth-token-ttl', '1']);
     const endpoints = [server.endpoint];
     await using admin = await Client.open({ endpoints, transport });
     const { auth } = admin;

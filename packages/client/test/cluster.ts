@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from './free-ports.js';
 import type { Binary } from './reference.js';
 
 export class TestCluster implements AsyncDisposable {
@@ -10,12 +11,17 @@ export class TestCluster implements AsyncDisposable {
   readonly #dir = mkdtempSync(join(tmpdir(), 'kv-client-cluster-'));
   readonly #members: ChildProcess[];
 
-  /** Uses six ports from `port` on. Ready when its clients say so. */
-  constructor({ path }: Binary, port: number) {
+  /** Starts it on free ports. Ready when its clients say so. */
+  static async start(binary: Binary): Promise<TestCluster> {
+    return new TestCluster(binary, await freePorts(6));
+  }
+
+  private constructor({ path }: Binary, ports: readonly number[]) {
+    const url = (at: number): string => `http://127.0.0.1:${ports[at] ?? 0}`;
     const members = [0, 1, 2].map((n) => ({
       name: `m${n}`,
-      client: `http://127.0.0.1:${port + 2 * n}`,
-      peer: `http://127.0.0.1:${port + 2 * n + 1}`,
+      client: url(2 * n),
+      peer: url(2 * n + 1),
     }));
     this.endpoints = members.map(({ client }) => client);
     const initial = members.map(({ name, peer }) => `${name}=${peer}`).join(',');

@@ -9,7 +9,6 @@ import { wireTransport } from '../src/transport/wire/transport.js';
 import { TestCluster } from './cluster.js';
 import { availableServers } from './reference.js';
 
-const ports: Readonly<Record<string, number>> = { etcd: 22_560, ours: 22_570 };
 const transports = [
   { transport: wireTransport, via: 'wire' },
   { transport: grpcJsTransport, via: 'grpc-js' },
@@ -28,8 +27,8 @@ async function leaderOf(client: Client, endpoints: readonly string[]): Promise<n
 test.skipIf(cases.length === 0).each(cases)(
   '$name, $via: puts and a watch go on when the leader is killed; a member that hangs is passed over',
   { timeout: 120_000 },
-  async ({ binary, transport, name }) => {
-    await using cluster = new TestCluster(binary, ports[name] ?? 22_580);
+  async ({ binary, transport }) => {
+    await using cluster = await TestCluster.start(binary);
     const { endpoints } = cluster;
     await using client = await Client.open({ endpoints, transport, timeoutMs: 30_000 });
     const { revision } = await client.kv.put('begin', '');

@@ -1,6 +1,6 @@
 /** A gRPC server in this process whose methods the test writes; and sockets that misbehave. */
 import * as grpc from '@grpc/grpc-js';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 export type UnaryHandler = (
   request: Uint8Array,
@@ -100,16 +100,4 @@ export async function socketServer(onConnection: (socket: Socket) => void): Prom
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-/** A connection between client and server that the test can cut by disposing it. */
-export function proxy(endpoint: string): Promise<FakeServer> {
-  const port = Number(endpoint.split(':')[1]);
-  return socketServer((socket) => {
-    const upstream = connect(port, '127.0.0.1');
-    upstream.on('error', () => socket.destroy());
-    upstream.on('close', () => socket.destroy());
-    socket.on('close', () => upstream.destroy());
-    socket.pipe(upstream).pipe(socket);
-  });
 }

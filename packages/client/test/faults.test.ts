@@ -13,13 +13,13 @@ import { put, when } from '../src/operation.js';
 import { grpcJsTransport } from '../src/transport/grpc-js.js';
 import { wireTransport } from '../src/transport/wire/transport.js';
 import { FaultyProxy, seeded } from './faulty-proxy.js';
-import { TestServer, availableServers } from './reference.js';
+import { availableServers, type TestServer } from './reference.js';
+import { withServer } from './with-server.js';
 
 const cutCount = Number(process.env['KV_CUTS'] ?? 100);
 const seed = Number(process.env['KV_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 console.info(`faults: KV_SEED=${seed} KV_CUTS=${cutCount}`);
 
-const ports: Readonly<Record<string, number>> = { etcd: 22_520, ours: 22_524 };
 const transports = [
   { transport: wireTransport, name: 'wire' },
   { transport: grpcJsTransport, name: 'grpc-js' },
@@ -70,11 +70,8 @@ async function writeUntil(
 
 describe.skipIf(servers.length === 0).each(servers)('with $name', (binary) => {
   let server: TestServer | undefined;
-  beforeAll(async () => {
-    server = await TestServer.start(binary, ports[binary.name] ?? 22_528);
-  }, 60_000);
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
+  withServer(binary, (started) => {
+    ({ server } = started);
   });
   const endpoint = (): string => server?.endpoint ?? '';
 
@@ -92,6 +89,7 @@ describe.skipIf(servers.length === 0).each(servers)('with $name', (binary) => {
       });
       await using watcher = await Client.open({ endpoints: [proxy.endpoint], transport });
       const space = `cuts-${name}/`;
+      const startMs = performance.now();
       const count = name === 'wire' ? cutCount : Math.ceil(cutCount / 4);
       const { revision } = await writer.kv.put('begin', '');
       await using watch = watcher
@@ -115,6 +113,9 @@ describe.skipIf(servers.length === 0).each(servers)('with $name', (binary) => {
       await watch.close();
       await reading;
       expect(proxy.cuts).toBeGreaterThanOrEqual(count);
+      const figures = { cuts: proxy.cuts, written: written.length, seen: seen.length };
+      const seconds = Math.round((performance.now() - startMs) / 1_000);
+      console.info(`${binary.name}, ${name}: ${JSON.stringify({ ...figures, seconds })}`);
       // Not `toEqual`: a difference of some thousand lines helps nobody.
       const wrong = written.findIndex((event, at) => event !== seen[at]);
       expect([wrong, written[wrong], seen[wrong], seen.length]).toEqual([

@@ -85,6 +85,11 @@ export class FaultyProxy implements AsyncDisposable {
     }
   }
 
+  /** Ends of connections that are open: two for each. */
+  get socketCount(): number {
+    return this.#sockets.size;
+  }
+
   /** Cuts every connection now. */
   cutAll(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();

@@ -29,14 +29,14 @@ async function held(): Promise<{ readonly handles: number; readonly heapBytes: n
 }
 
 test.skipIf(binary === undefined).each([
-  { name: 'wire', transport: wireTransport, port: 22_550 },
-  { name: 'grpc-js', transport: grpcJsTransport, port: 22_552 },
+  { name: 'wire', transport: wireTransport },
+  { name: 'grpc-js', transport: grpcJsTransport },
 ])(
   `$name: ${cycles} clients opened and closed leave no handle and no heap`,
   { timeout: 180_000 },
-  async ({ transport, port }) => {
+  async ({ transport }) => {
     if (binary === undefined) return;
-    await using server = await TestServer.start(binary, port);
+    await using server = await TestServer.start(binary);
     const listeners = (): number =>
       process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
     const cycle = async (n: number): Promise<void> => {

@@ -6,6 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from './free-ports.js';
 
 /** Of a server's standard error, kept for the message when it fails. */
 const LAST_WORDS_CHARS = 8_192;
@@ -31,39 +32,38 @@ export function availableServers(): readonly Binary[] {
   return candidates.filter(({ path }) => existsSync(path));
 }
 
-/** One member with fresh data on the given port (peers: the next one). */
+/** One member with fresh data on free ports, which stay its own when it is started again. */
 export class TestServer implements AsyncDisposable {
   readonly endpoint: string;
+  readonly port: number;
+  readonly #peerPort: number;
   readonly #binary: Binary;
   readonly #dataDir = mkdtempSync(join(tmpdir(), 'kv-client-test-'));
-  readonly #port: number;
   readonly #more: readonly string[];
   #process: ChildProcess | undefined;
   /** The end of what it wrote to standard error since it was started last. */
   #lastWords = '';
 
   /** `more`: further options of the daemon. */
-  static async start(
-    binary: Binary,
-    port: number,
-    more: readonly string[] = [],
-  ): Promise<TestServer> {
-    const server = new TestServer(binary, port, more);
+  static async start(binary: Binary, more: readonly string[] = []): Promise<TestServer> {
+    const [port = 0, peerPort = 0] = await freePorts(2);
+    const server = new TestServer(binary, port, peerPort, more);
     await server.start();
     return server;
   }
 
-  private constructor(binary: Binary, port: number, more: readonly string[]) {
+  private constructor(binary: Binary, port: number, peerPort: number, more: readonly string[]) {
     this.#more = more;
     this.#binary = binary;
-    this.#port = port;
+    this.port = port;
+    this.#peerPort = peerPort;
     this.endpoint = `127.0.0.1:${port}`;
   }
 
-  /** Starts, again after `kill`, with the same data. */
+  /** Starts, again after `kill`, with the same data and on the same ports. */
   async start(): Promise<void> {
-    const client = `http://127.0.0.1:${this.#port}`;
-    const peer = `http://127.0.0.1:${this.#port + 1}`;
+    const client = `http://127.0.0.1:${this.port}`;
+    const peer = `http://127.0.0.1:${this.#peerPort}`;
     const options = [
       ...['--name', 's0', '--data-dir', this.#dataDir, '--log-level', 'error'],
       ...['--listen-client-urls', client, '--advertise-client-urls', client],

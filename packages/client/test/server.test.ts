@@ -9,20 +9,18 @@ import { TestServer, availableServers } from './reference.js';
 
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();
 const servers = availableServers();
-const ports = { etcd: 21_270, ours: 21_276 } as const;
 
 describe.skipIf(servers.length === 0)('against servers', () => {
   const cases = servers.flatMap((binary) => [
-    { binary, name: `${binary.name}, wire`, transport: wireTransport, offset: 0 },
-    { binary, name: `${binary.name}, grpc-js`, transport: grpcJsTransport, offset: 2 },
+    { binary, name: `${binary.name}, wire`, transport: wireTransport },
+    { binary, name: `${binary.name}, grpc-js`, transport: grpcJsTransport },
   ]);
 
   test.each(cases)(
     '$name: keys, transactions, leases, watches, members',
     { timeout: 60_000 },
-    async ({ binary, transport, offset }) => {
-      const port = ports[binary.name as keyof typeof ports] + offset;
-      await using server = await TestServer.start(binary, port);
+    async ({ binary, transport }) => {
+      await using server = await TestServer.start(binary);
       await using client = await Client.open({ endpoints: [server.endpoint], transport });
 
       const first = await client.kv.put('a/1', 'one');
@@ -82,7 +80,7 @@ describe.skipIf(servers.length === 0)('against servers', () => {
     '$name: C3: a watch goes on when the server was killed and came back',
     { timeout: 60_000 },
     async ({ binary, transport }) => {
-      await using server = await TestServer.start(binary, 21_282);
+      await using server = await TestServer.start(binary);
       await using client = await Client.open({
         endpoints: [server.endpoint],
         transport,
@@ -116,9 +114,8 @@ describe.skipIf(servers.length === 0)('against servers', () => {
   test.each(cases)(
     '$name: B-195: a closed client keeps no process alive',
     { timeout: 60_000 },
-    async ({ binary, name, offset }) => {
-      const port = ports[binary.name as keyof typeof ports] + offset;
-      await using server = await TestServer.start(binary, port);
+    async ({ binary, name }) => {
+      await using server = await TestServer.start(binary);
       const dist = (entry: string): string =>
         fileURLToPath(new URL(`../dist/${entry}.js`, import.meta.url));
       const script = `

@@ -2,54 +2,12 @@
  * Goal: a cache over a real server is equal to the store at its revision, through cut connections and compaction. Method: random writes
  * (seeded) past a proxy that the test cuts; after each round the cache is compared with a read at its own revision.
  */
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cacheOf, Client, json, prefix, wireTransport } from '../../src/index.js';
-import { availableServers, TestServer } from '../reference.js';
-
-/** A way to the server that can be cut at any time, and is there again at once. */
-class CuttableProxy implements AsyncDisposable {
-  readonly #sockets = new Set<Socket>();
-  readonly #server = createServer((socket) => {
-    this.#take(socket);
-  });
-  readonly #target: number;
-
-  constructor(target: number) {
-    this.#target = target;
-  }
-
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen(0, '127.0.0.1', resolve);
-    });
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  #take(socket: Socket): void {
-    const upstream = connect(this.#target, '127.0.0.1');
-    for (const each of [socket, upstream]) {
-      this.#sockets.add(each);
-      each.on('error', () => undefined);
-      each.on('close', () => {
-        this.#sockets.delete(each);
-        socket.destroy();
-        upstream.destroy();
-      });
-    }
-    socket.pipe(upstream).pipe(socket);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.cut();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
+import { FaultyProxy } from '../faulty-proxy.js';
+import { availableServers, type TestServer } from '../reference.js';
+import { withServer } from '../with-server.js';
 
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 const step = fc.oneof(
@@ -62,23 +20,17 @@ const step = fc.oneof(
 );
 
 describe.each(availableServers())('a cache, on $name', (binary) => {
-  const port = binary.name === 'etcd' ? 22_612 : 22_614;
   let server: TestServer;
   let client: Client;
-
-  beforeAll(async () => {
-    server = await TestServer.start(binary, port);
-    client = await Client.open({ endpoints: [server.endpoint], transport: wireTransport });
-  });
-  afterAll(async () => {
-    await client.close();
-    await server[Symbol.asyncDispose]();
+  withServer(binary, (started) => {
+    ({ server, client } = started);
   });
 
   test('equals the store at its revision, whatever is cut or compacted', async () => {
-    await using proxy = new CuttableProxy(port);
+    // Cut by the test alone: the seed draws nothing.
+    await using proxy = await FaultyProxy.open(server.endpoint, 1);
     await using cut = await Client.open({
-      endpoints: [await proxy.listen()],
+      endpoints: [proxy.endpoint],
       transport: wireTransport,
     });
     await using cache = cut.cache(prefix('cached/'));
@@ -89,7 +41,7 @@ describe.each(availableServers())('a cache, on $name', (binary) => {
         let revision = 0;
         for (const each of steps) {
           const name = `cached/${each.key}`;
-          if (each.do === 'cut') proxy.cut();
+          if (each.do === 'cut') proxy.cutAll();
           else if (each.do === 'compact') await client.kv.compact(revision).catch(() => undefined);
           else if (each.do === 'delete') ({ revision } = await client.kv.delete(name));
           else ({ revision } = await client.kv.put(name, String((writes += 1))));

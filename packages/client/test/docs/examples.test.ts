@@ -9,11 +9,11 @@ import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { availableServers, TestServer } from '../reference.js';
-import { packageDir, readExamples } from './examples.js';
+import { at, packageDir, readExamples } from './examples.js';
 
 const run = promisify(execFile);
 // Inside of the package, where its name leads to what was built.
-const folder = join(packageDir, 'test-results', 'examples');
+const folder = join(packageDir, 'test-results', `examples-${process.pid}`);
 
 const options: ts.CompilerOptions = {
   strict: true,
@@ -29,16 +29,17 @@ const options: ts.CompilerOptions = {
 };
 
 describe.each(availableServers())('examples, on $name', (binary) => {
-  const port = binary.name === 'etcd' ? 22_616 : 22_618;
-  const endpoint = `127.0.0.1:${port}`;
-  const examples = readExamples(endpoint);
-  const pathOf = (name: string, end: string): string => join(folder, `${name}-${port}.${end}`);
+  const examples = readExamples();
+  const pathOf = (name: string, end: string): string =>
+    join(folder, `${name}-${binary.name}.${end}`);
   let server: TestServer;
 
   beforeAll(async () => {
-    server = await TestServer.start(binary, port);
+    server = await TestServer.start(binary);
     mkdirSync(folder, { recursive: true });
-    for (const { name, code } of examples) writeFileSync(pathOf(name, 'mts'), code);
+    for (const { name, code } of examples) {
+      writeFileSync(pathOf(name, 'mts'), at(server.endpoint, code));
+    }
   });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();

@@ -18,15 +18,20 @@ const documents = (): readonly string[] => [
     .map((name) => `docs/recipes/${name}`),
 ];
 
-/** All examples; `endpoint` in place of the one that they name. */
-export function readExamples(endpoint: string): readonly Example[] {
+/** All examples, as they stand in the documents. */
+export function readExamples(): readonly Example[] {
   return documents().flatMap((path) => {
     const text = readFileSync(`${packageDir}${path}`, 'utf8');
     const blocks = text.matchAll(/^```ts\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?/gms);
     return [...blocks].map(([, code = '', prints], i) => ({
       name: `${path.replace(/^.*\/|\.md$/g, '')}-${i + 1}`,
-      code: code.replaceAll('127.0.0.1:2379', endpoint),
+      code,
       prints,
     }));
   });
+}
+
+/** The example with `endpoint` in place of the one that it names. */
+export function at(endpoint: string, code: string): string {
+  return code.replaceAll('127.0.0.1:2379', endpoint);
 }

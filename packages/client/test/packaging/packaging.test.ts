@@ -13,14 +13,13 @@ import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { allKeys, Client } from '../../src/index.js';
-import { packageDir, readExamples } from '../docs/examples.js';
+import { at, packageDir, readExamples } from '../docs/examples.js';
 import { availableServers, TestServer } from '../reference.js';
 
 const execute = promisify(execFile);
 const nodeFloor = '22.12.0';
 /** Minor releases, newest last. */
 const typescripts = ['5.8', '5.9', '6.0', '7.0'];
-const port = 22_620;
 
 async function run(command: string, words: readonly string[], cwd: string): Promise<string> {
   const { stdout } = await execute(command, words, { cwd, maxBuffer: 1 << 26, timeout: 120_000 });
@@ -46,13 +45,13 @@ describe.runIf(process.env['KV_PACKAGING'] === '1')('the packed client', () => {
   const app = join(folder, 'app');
   const tools = join(folder, 'tools');
   const node = join(tools, 'node_modules', 'node', 'bin', 'node');
-  const examples = readExamples(`127.0.0.1:${port}`);
+  const examples = readExamples();
   let server: TestServer;
 
   beforeAll(async () => {
     const [binary] = availableServers();
     if (binary === undefined) throw new Error('no server to run against');
-    server = await TestServer.start(binary, port);
+    server = await TestServer.start(binary);
     for (const each of ['../../proto', '.']) {
       await run('pnpm', ['pack', '--pack-destination', folder], join(packageDir, each));
     }
@@ -95,7 +94,7 @@ describe.runIf(process.env['KV_PACKAGING'] === '1')('the packed client', () => {
 
   test.each(examples)(`$name runs on Node ${nodeFloor}`, async ({ name, code, prints }) => {
     const path = join(app, `${name}.mjs`);
-    writeFileSync(path, javascript(code));
+    writeFileSync(path, javascript(at(server.endpoint, code)));
     expect(await run(node, [path], app)).toBe(prints);
   });
 
@@ -103,7 +102,7 @@ describe.runIf(process.env['KV_PACKAGING'] === '1')('the packed client', () => {
     `$name runs on Node ${nodeFloor} by require`,
     async ({ name, code, prints }) => {
       const path = join(app, `${name}.cjs`);
-      writeFileSync(path, required(javascript(code)));
+      writeFileSync(path, required(javascript(at(server.endpoint, code))));
       expect(await run(node, ['--no-warnings', path], app)).toBe(prints);
     },
   );

@@ -7,9 +7,10 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Client, wireTransport, type Leader } from '../../src/index.js';
-import { availableServers, TestServer } from '../reference.js';
+import { describe, expect, test } from 'vitest';
+import type { Client, Leader } from '../../src/index.js';
+import { availableServers, type TestServer } from '../reference.js';
+import { withServer } from '../with-server.js';
 
 const etcdctl = join(process.env['REF'] ?? join(homedir(), 'ref'), 'etcdctl');
 const text = (leader: Leader | undefined): string | undefined =>
@@ -18,14 +19,8 @@ const text = (leader: Leader | undefined): string | undefined =>
 describe.each(availableServers())('elections, on $name', (binary) => {
   let server: TestServer;
   let client: Client;
-
-  beforeAll(async () => {
-    server = await TestServer.start(binary, binary.name === 'etcd' ? 22_604 : 22_606);
-    client = await Client.open({ endpoints: [server.endpoint], transport: wireTransport });
-  });
-  afterAll(async () => {
-    await client.close();
-    await server[Symbol.asyncDispose]();
+  withServer(binary, (started) => {
+    ({ server, client } = started);
   });
 
   test('the first leads, the next follows when it resigns, and observers see both', async () => {

@@ -8,9 +8,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Client, wireTransport, type Clock } from '../../src/index.js';
-import { availableServers, TestServer } from '../reference.js';
+import { availableServers, type TestServer } from '../reference.js';
+import { withServer } from '../with-server.js';
 
 const etcdctl = join(process.env['REF'] ?? join(homedir(), 'ref'), 'etcdctl');
 
@@ -53,17 +54,10 @@ async function line(lines: AsyncIterator<string>): Promise<string> {
 }
 
 describe.each(availableServers())('locks, on $name', (binary) => {
-  const port = binary.name === 'etcd' ? 22_600 : 22_602;
   let server: TestServer;
   let client: Client;
-
-  beforeAll(async () => {
-    server = await TestServer.start(binary, port);
-    client = await Client.open({ endpoints: [server.endpoint], transport: wireTransport });
-  });
-  afterAll(async () => {
-    await client.close();
-    await server[Symbol.asyncDispose]();
+  withServer(binary, (started) => {
+    ({ server, client } = started);
   });
 
   test('one at a time, in order of arrival, with rising tokens', async () => {

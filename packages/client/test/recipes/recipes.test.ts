@@ -2,21 +2,15 @@
  * Goal: semaphores, barriers, queues, services and topics keep their promises when participants come, die and go. Method: several clients on
  * the real etcd and ours; a client that dies is one whose lease is revoked under it.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Client, wireTransport } from '../../src/index.js';
-import { availableServers, TestServer } from '../reference.js';
+import { describe, expect, test } from 'vitest';
+import type { Client } from '../../src/index.js';
+import { availableServers } from '../reference.js';
+import { withServer } from '../with-server.js';
 
 describe.each(availableServers())('recipes, on $name', (binary) => {
-  let server: TestServer;
   let client: Client;
-
-  beforeAll(async () => {
-    server = await TestServer.start(binary, binary.name === 'etcd' ? 22_608 : 22_610);
-    client = await Client.open({ endpoints: [server.endpoint], transport: wireTransport });
-  });
-  afterAll(async () => {
-    await client.close();
-    await server[Symbol.asyncDispose]();
+  withServer(binary, (started) => {
+    ({ client } = started);
   });
 
   describe('semaphore', () => {
