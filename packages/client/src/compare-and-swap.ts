@@ -3,8 +3,16 @@ import { KvError } from './errors.js';
 import type { Bytes } from './data.js';
 import type { KeyValue } from './key-value.js';
 import type { DeleteOptions, KvClient, PutOptions } from './kv.js';
-import { del, find, put, when, type PutResult } from './operation.js';
-import type { RawClient } from './raw.js';
+import {
+  del,
+  find,
+  put,
+  when,
+  type DeleteOperation,
+  type PutOperation,
+  type PutResult,
+} from './operation.js';
+import type { CallSettings, RawClient } from './raw.js';
 
 export type SwapResult<Value = Uint8Array> =
   | {
@@ -30,34 +38,35 @@ export const attemptsMaxDefault = 100;
 const pauseFirstMs = 4;
 const pauseLastMs = 500;
 
-export async function compareAndPut<Value, Input>(
+export function compareAndPut<Value, Input>(
   kv: KvClient<Value, Input>,
   key: Bytes,
   modRevision: number,
   value: Input,
   options: PutOptions,
 ): Promise<SwapResult<Value>> {
-  const result = await kv.transact(
-    {
-      if: [when.modRevision(key, '=', modRevision)],
-      then: [put(key, value, options)],
-      else: [find(key)],
-    },
-    options,
-  );
-  if (result.succeeded) return { succeeded: true, revision: result.revision };
-  return { succeeded: false, revision: result.revision, current: result.results[0] };
+  return swap(kv, key, modRevision, put(key, value, options), options);
 }
 
-export async function compareAndRemove<Value, Input>(
+export function compareAndRemove<Value, Input>(
   kv: KvClient<Value, Input>,
   key: Bytes,
   modRevision: number,
   options: DeleteOptions,
 ): Promise<SwapResult<Value>> {
+  return swap(kv, key, modRevision, del(key), options);
+}
+
+async function swap<Value, Input>(
+  kv: KvClient<Value, Input>,
+  key: Bytes,
+  modRevision: number,
+  operation: PutOperation<Input> | DeleteOperation,
+  settings: CallSettings,
+): Promise<SwapResult<Value>> {
   const result = await kv.transact(
-    { if: [when.modRevision(key, '=', modRevision)], then: [del(key)], else: [find(key)] },
-    options,
+    { if: [when.modRevision(key, '=', modRevision)], then: [operation], else: [find(key)] },
+    settings,
   );
   if (result.succeeded) return { succeeded: true, revision: result.revision };
   return { succeeded: false, revision: result.revision, current: result.results[0] };

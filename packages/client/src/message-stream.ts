@@ -1,6 +1,6 @@
 /** An open stream of messages, over a transport's stream of bytes. */
 import type { BidiMethod, ServerStreamMethod } from '@kv/proto';
-import { KvError } from './errors.js';
+import { decoded } from './decode.js';
 import type { StreamCall } from './transport/port.js';
 
 /** Read it to its end or `cancel` it. */
@@ -35,7 +35,7 @@ export function decodedStream<Request, Response>(
     },
     async *[Symbol.asyncIterator](): AsyncGenerator<Response, void, undefined> {
       try {
-        for await (const bytes of call) yield decode(method, bytes);
+        for await (const bytes of call) yield decoded(method, bytes);
       } catch (error) {
         const explained = owner.explain(error);
         owner.ended(explained);
@@ -45,16 +45,4 @@ export function decodedStream<Request, Response>(
       }
     },
   };
-}
-
-function decode<Request, Response>(
-  method: BidiMethod<Request, Response> | ServerStreamMethod<Request, Response>,
-  bytes: Uint8Array,
-): Response {
-  try {
-    return method.response.decode(bytes);
-  } catch (cause) {
-    const message = `a message of ${method.path} can not be decoded`;
-    throw new KvError('protocol', message, { outcome: 'unknown', methodPath: method.path, cause });
-  }
 }
