@@ -1,13 +1,15 @@
 /** One unary call: pick a connection, token, deadline, retry policy (invariants C1 and C2). */
 import { pause } from './clock.js';
 import { CallScope, DeadlineReached } from './deadline.js';
+import { withOutcome } from './errors.js';
 import type { Hooks } from './hooks.js';
 import type { CheckedOptions } from './options.js';
 import type { Lent, Pool } from './pool.js';
-import { attemptsMax, isRead, mayRepeat, pauseBeforeMs } from './retry.js';
+import { attemptsMax, isRead, mayRepeat, outcomeOf, pauseBeforeMs } from './retry.js';
 import { isRenewable, type TokenSource } from './token.js';
 import type { CallOptions, Endpoint } from './transport/port.js';
 import { GrpcCode, StatusError } from './transport/status-error.js';
+import { unlessAborted } from './wait.js';
 
 /** Version of the API that we speak, as every call tells the server. */
 const clientApiVersion = '3.7';
@@ -55,12 +57,13 @@ export class Caller {
       call.attempts = attempt;
       const pauseMs = pauseBeforeMs(attempt, this.#endpointCount(call), this.#options.random());
       await pause(pauseMs, call.scope.signal, clock);
-      const token = call.withToken ? await this.#token.current() : undefined;
+      const token = await this.#tokenFor(call);
       try {
         call.attempts = attempt + 1;
         return await this.#attempt(call, token);
       } catch (error) {
-        if (error instanceof StatusError && error.unprocessed) call.handedOver = false;
+        if (error instanceof StatusError && outcomeOf(error) === 'definite')
+          call.handedOver = false;
         const failure = {
           methodPath: call.path,
           attempt,
@@ -76,13 +79,18 @@ export class Caller {
           isRenewable(error.message)
         ) {
           renewals += 1;
-          await this.#token.renew(token);
+          await authenticated(call, this.#token.renew(token));
         } else if (!mayRepeat(call.path, error, this.#endpointCount(call))) {
           throw error;
         }
         this.#hooks.retry({ ...failure, endpoint: call.endpoint?.text }, call.hookState);
       }
     }
+  }
+
+  #tokenFor(call: Call): Promise<string | undefined> | string | undefined {
+    if (!call.withToken) return undefined;
+    return this.#token.isFetched ? this.#token.token : authenticated(call, this.#token.current());
   }
 
   #endpointCount({ named }: Call): number {
@@ -136,6 +144,15 @@ export class Caller {
     const cause = error instanceof Error ? error : new Error(String(error));
     if (!(cause instanceof DeadlineReached) || this.#pool.problems.length === 0) return cause;
     return new DeadlineReached(this.#pool.problems.join('; '), { cause });
+  }
+}
+
+/** The call waits for its authentication as long as it may, and what fails there is no word on the call: it has not left. */
+async function authenticated<T>(call: Call, authentication: Promise<T>): Promise<T> {
+  try {
+    return await unlessAborted(authentication, call.scope.signal);
+  } catch (error) {
+    throw call.handedOver ? error : withOutcome(error, 'definite');
   }
 }
 

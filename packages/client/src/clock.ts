@@ -13,7 +13,7 @@ export interface Clock {
 }
 
 /** Largest delay of `setTimeout`; a longer one would fire at once (J-3). */
-const delayMsMax = 2 ** 31 - 1;
+export const delayMsMax: number = 2 ** 31 - 1;
 
 /** The clock of the machine. Not `performance`, whose first use loads a dozen modules of Node's (3 ms). */
 export const systemClock: Clock = {

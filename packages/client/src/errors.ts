@@ -99,6 +99,20 @@ export class KvError extends Error {
   }
 }
 
+/** The same error with another outcome; what is no `KvError` stays as it is. */
+export function withOutcome(error: unknown, outcome: Outcome): unknown {
+  if (!(error instanceof KvError) || error.outcome === outcome) return error;
+  const { grpcCode, details, methodPath, remedy } = error;
+  return new KvError(error.code, error.message, {
+    outcome,
+    details,
+    cause: error,
+    ...(grpcCode === undefined ? {} : { grpcCode }),
+    ...(methodPath === undefined ? {} : { methodPath }),
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}
+
 /** The error for a status of the wire. */
 export function fromStatus(error: StatusError, methodPath: string): KvError {
   const known = findWireErrorKey(error.message);

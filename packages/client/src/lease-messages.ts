@@ -26,7 +26,7 @@ export async function renewOnce(
       }
       throw new KvError('protocol', 'the server did not answer a renewal', { outcome: 'unknown' });
     } catch (error) {
-      if (!isLostConnection(error) && !(await raw.renewAfter(error))) throw error;
+      if (!isLostConnection(error) && !(await raw.renewAfter(error, settings.signal))) throw error;
       // A renewal may be repeated: it sets the same time again.
       await raw.pause(reopenMs, settings.signal);
     } finally {
@@ -57,7 +57,7 @@ export async function* keepAliveMessages(
         stream.send(LeaseKeepAliveRequest.create({ ID: id }));
       }
     } catch (error) {
-      if (!isLostConnection(error) && !(await raw.renewAfter(error))) throw error;
+      if (!isLostConnection(error) && !(await raw.renewAfter(error, settings.signal))) throw error;
     } finally {
       stream.cancel();
     }

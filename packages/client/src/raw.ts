@@ -8,6 +8,7 @@ import type { BidiMethod, ServerStreamMethod, UnaryMethod } from '@kv/proto';
 import { Caller, callOptions, type Call } from './caller.js';
 import { pause, type Clock } from './clock.js';
 import { CallScope, ClientClosing, DeadlineReached } from './deadline.js';
+import { decoded } from './decode.js';
 import { parseEndpoint } from './endpoint.js';
 import { KvError, fromStatus } from './errors.js';
 import { Hooks } from './hooks.js';
@@ -23,6 +24,7 @@ import { decodedStream, type MessageStream } from './message-stream.js';
 import { TokenSource, isRenewable } from './token.js';
 import type { Endpoint } from './transport/port.js';
 import { GrpcCode, StatusError } from './transport/status-error.js';
+import { unlessAborted } from './wait.js';
 
 export type { MessageStream } from './message-stream.js';
 
@@ -67,6 +69,7 @@ export class RawClient implements AsyncDisposable {
       keepAliveMs: options.keepAliveMs,
       keepAliveTimeoutMs: options.keepAliveTimeoutMs,
       receiveBytesMax: options.responseBytesMax,
+      random: options.random,
     };
     const { transport, clock, random, waitForReady } = options;
     const onConnection: ConstructorParameters<typeof Pool>[0]['onConnection'] = (
@@ -271,6 +274,7 @@ export class RawClient implements AsyncDisposable {
     const startMs = this.clock.monotonicMs();
     const scope = new CallScope(this.clock, Infinity, this.#closing.signal, settings.signal);
     let endpoint: Endpoint | undefined;
+    let release = (): void => undefined;
     let isOver = false;
     const end = (error: unknown): void => {
       scope[Symbol.dispose]();
@@ -290,11 +294,16 @@ export class RawClient implements AsyncDisposable {
       );
     };
     try {
-      const token = await this.#token.current();
+      const token = this.#token.isFetched
+        ? this.#token.token
+        : await unlessAborted(this.#token.current(), scope.signal);
       const named = settings.endpoint === undefined ? undefined : this.#parse(settings.endpoint);
       const lent = await this.#pool.acquire(scope.signal, named);
       endpoint = lent.channel.endpoint;
       const options = callOptions(scope, token, headers, settings.requireLeader === true);
+      release = () => {
+        lent.release('abandoned');
+      };
       return decodedStream(method, lent.channel.stream(method.path, options), {
         explain: (error) => this.#explain(error, method.path, Infinity, true),
         ended: (error) => {
@@ -303,6 +312,7 @@ export class RawClient implements AsyncDisposable {
         },
       });
     } catch (error) {
+      release();
       const explained = this.#explain(error, method.path, Infinity, false);
       end(explained);
       throw explained;
@@ -310,10 +320,11 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** Renews the token that a stream was refused with; true when it makes sense to open the stream again. */
-  async renewAfter(error: unknown): Promise<boolean> {
+  async renewAfter(error: unknown, signal?: AbortSignal): Promise<boolean> {
     if (!(error instanceof KvError) || !this.#token.canRenew || !isRenewable(error.details))
       return false;
-    await this.#token.renew(await this.#token.current());
+    const renewal = this.#token.renew(this.#token.token);
+    await (signal === undefined ? renewal : unlessAborted(renewal, signal));
     return true;
   }
 
@@ -334,16 +345,4 @@ export class RawClient implements AsyncDisposable {
 /** A connection that broke, not a server that refused. */
 function isLost(error: unknown): boolean {
   return error instanceof KvError && error.grpcCode === GrpcCode.unavailable;
-}
-
-function decoded<Request, Response>(
-  method: UnaryMethod<Request, Response>,
-  answer: Uint8Array,
-): Response {
-  try {
-    return method.response.decode(answer);
-  } catch (cause) {
-    const message = `the answer to ${method.path} can not be decoded`;
-    throw new KvError('protocol', message, { outcome: 'unknown', methodPath: method.path, cause });
-  }
 }

@@ -18,6 +18,8 @@ const reads: ReadonlySet<string> = new Set([
   '/etcdserverpb.Maintenance/Status',
   '/etcdserverpb.Maintenance/Hash',
   '/etcdserverpb.Maintenance/HashKV',
+  // Makes a token and changes nothing that is stored: a second one does no harm.
+  '/etcdserverpb.Auth/Authenticate',
   '/etcdserverpb.Auth/AuthStatus',
   '/etcdserverpb.Auth/UserGet',
   '/etcdserverpb.Auth/UserList',
@@ -59,5 +61,6 @@ const definite: ReadonlySet<number> = new Set([
 
 /** What is known of a request that failed with this status (G-18). */
 export function outcomeOf(error: StatusError): 'definite' | 'unknown' {
-  return error.unprocessed || definite.has(error.grpcCode) ? 'definite' : 'unknown';
+  if (error.unprocessed) return 'definite';
+  return definite.has(error.grpcCode) && !error.isLocal ? 'definite' : 'unknown';
 }

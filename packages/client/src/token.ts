@@ -42,13 +42,23 @@ export class TokenSource {
     return this.#auth !== undefined;
   }
 
+  /** Whether there is nothing to wait for before `token` can be sent. */
+  get isFetched(): boolean {
+    return this.#isFetched;
+  }
+
+  /** The one that was fetched last; undefined where none is needed. */
+  get token(): string | undefined {
+    return this.#token;
+  }
+
   /** The token to send now. Rejects as authentication does. */
   async current(): Promise<string | undefined> {
     if (!this.#isFetched) await this.renew(undefined);
     return this.#token;
   }
 
-  /** Gets a new token instead of `refused`, unless somebody already has. */
+  /** Gets a new token instead of `refused`, unless somebody already has. Who stops waiting leaves it to the others. */
   async renew(refused: string | undefined): Promise<void> {
     if (this.#auth === undefined || (this.#isFetched && this.#token !== refused)) return;
     this.#inFlight ??= this.#fetch(this.#auth).finally(() => {

@@ -6,7 +6,8 @@ import { KvError } from '../src/errors.js';
 import { RawClient } from '../src/raw.js';
 import { wireTransport } from '../src/transport/wire/transport.js';
 import type { ClientOptions } from '../src/options.js';
-import { Failure, fakeServer, proxy } from './fake-server.js';
+import { Failure, fakeServer } from './fake-server.js';
+import { FaultyProxy } from './faulty-proxy.js';
 
 const put = kvService.put.path;
 const range = kvService.range.path;
@@ -89,7 +90,7 @@ describe('G-18: honest errors', () => {
       },
       [range]: () => emptyRange,
     });
-    const between = await proxy(server.endpoint);
+    const between = await FaultyProxy.open(server.endpoint, 1);
     await using client = await open([between.endpoint, server.endpoint]);
     const failures = Promise.all([
       failureOf(client.call(kvService.put, putRequest, { timeoutMs: 500 })),
@@ -158,6 +159,51 @@ describe('tokens', () => {
     valid = 'token-2';
     await ten();
     expect(issued).toBe(2);
+  });
+
+  test('a call waits for authentication no longer than its signal and its time allow', async () => {
+    await using server = await fakeServer({
+      [authenticate]: () => new Promise<never>(() => undefined),
+      [put]: () => emptyPut,
+    });
+    const auth = { user: 'root', password: 'pw' };
+    await using client = await open([server.endpoint], { auth, dialTimeoutMs: 60_000 });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const call = client.call(kvService.put, putRequest, { signal });
+    const stream = client.stream(kvService.rangeStream, { signal });
+    const ended = Promise.all([
+      expect(call).rejects.toThrow('enough'),
+      expect(stream).rejects.toThrow('enough'),
+    ]);
+    const late = failureOf(client.call(kvService.put, putRequest, { timeoutMs: 50 }));
+    expect(await late).toMatchObject({ code: 'deadline', outcome: 'definite', methodPath: put });
+    controller.abort(new Error('enough'));
+    await ended;
+  });
+
+  test('G-18: authentication is repeated, and where it fails the write has not left', async () => {
+    let [attempts, puts, isUp] = [0, 0, true];
+    await using server = await fakeServer({
+      [authenticate]: () => {
+        attempts += 1;
+        if (!isUp || attempts < 3) throw new Failure(14, 'etcdserver: leader changed');
+        return answer('token');
+      },
+      [put]: () => {
+        puts += 1;
+        return emptyPut;
+      },
+    });
+    const auth = { user: 'root', password: 'pw' };
+    await using client = await open([server.endpoint], { auth });
+    await client.call(kvService.put, putRequest);
+    expect([attempts, puts]).toEqual([3, 1]);
+    isUp = false;
+    await using another = await open([server.endpoint], { auth, dialTimeoutMs: 100 });
+    const error = await failureOf(another.call(kvService.put, putRequest));
+    expect(error).toMatchObject({ outcome: 'definite' });
+    expect(puts).toBe(1);
   });
 
   test('a server that refuses every token does not keep us busy for ever', async () => {

@@ -12,6 +12,7 @@ import type {
   Transport,
 } from './port.js';
 import { probe } from './probe.js';
+import { delayMsMax } from '../clock.js';
 import { PulledStream } from './pulled-stream.js';
 import { GrpcCode, StatusError } from './status-error.js';
 
@@ -47,8 +48,8 @@ class GrpcJsChannel implements Channel {
       // For TCP grpc-js takes it from the address, and with it the name that a certificate must have.
       ...(endpoint.address.kind === 'unix' ? { 'grpc.default_authority': endpoint.authority } : {}),
       ...sniOption(endpoint, options.tls),
-      'grpc.keepalive_time_ms': options.keepAliveMs,
-      'grpc.keepalive_timeout_ms': options.keepAliveTimeoutMs,
+      'grpc.keepalive_time_ms': Math.min(delayMsMax, options.keepAliveMs),
+      'grpc.keepalive_timeout_ms': Math.min(delayMsMax, options.keepAliveTimeoutMs),
       'grpc.max_receive_message_length': options.receiveBytesMax,
       'grpc.max_send_message_length': -1,
       'grpc.initial_reconnect_backoff_ms': 100,
@@ -257,6 +258,10 @@ function callOptions(options: CallOptions): grpc.CallOptions {
     : { deadline: Date.now() + options.timeoutMs + deadlineGraceMs };
 }
 
+/** Texts of grpc-js for codes that it makes up itself: an answer that is too long, a stream that was reset. */
+const madeHere =
+  /^(Received message larger than max|Received RST_STREAM|Bandwidth exhausted or memory limit|Protocol not secure enough)/;
+
 function statusError(error: Error): StatusError {
   const { code, details } = error as Partial<grpc.ServiceError>;
   if (typeof code !== 'number')
@@ -265,7 +270,8 @@ function statusError(error: Error): StatusError {
   // Broken at our end (a frame that makes no sense, a session that is gone): a lost connection, not the server's word.
   const isLost =
     code === grpc.status.INTERNAL && text.includes('triggered by internal client error');
-  return new StatusError(isLost ? GrpcCode.unavailable : code, text, { cause: error });
+  const isLocal = isLost || madeHere.test(text);
+  return new StatusError(isLost ? GrpcCode.unavailable : code, text, { cause: error, isLocal });
 }
 
 function notReady(endpoint: Endpoint): StatusError {

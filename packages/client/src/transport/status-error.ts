@@ -9,11 +9,14 @@ export class StatusError extends Error {
   readonly grpcCode: number;
   /** The server said that it never looked at the request: sending it again repeats nothing. */
   readonly unprocessed: boolean;
+  /** Made up at this end: the code says what happened here, and nothing of what the server did. */
+  readonly isLocal: boolean;
 
   constructor(grpcCode: number, message: string, options?: StatusErrorOptions) {
     super(message, options);
     this.grpcCode = grpcCode;
     this.unprocessed = options?.unprocessed ?? false;
+    this.isLocal = options?.isLocal ?? false;
     Object.defineProperty(this, brand, { value: true });
   }
 
@@ -24,6 +27,7 @@ export class StatusError extends Error {
 
 export interface StatusErrorOptions extends ErrorOptions {
   readonly unprocessed?: boolean;
+  readonly isLocal?: boolean;
 }
 
 /** The codes that decisions here depend on. */

@@ -1,10 +1,11 @@
 /** One gRPC call on one HTTP/2 stream: request headers, messages, and how response headers and trailers become a status. */
 import type { CallOptions } from '../port.js';
 import { GrpcCode, StatusError } from '../status-error.js';
-import type { Http2Connection, Stream, StreamEvents } from './connection.js';
+import type { Http2Connection } from './connection.js';
 import { ErrorCode } from './frame.js';
 import { encodeHeaders, type HeaderField } from './hpack.js';
 import { MessageReader, frameMessage } from './message.js';
+import type { Stream, StreamEvents } from './stream.js';
 
 /** What becomes of a call; the implementation is a unary call or a stream. */
 export interface CallSink {
@@ -166,6 +167,7 @@ export class Call implements StreamEvents {
     this.#end(
       new StatusError(code, `stream terminated by RST_STREAM with error code: ${errorCode}`, {
         unprocessed: errorCode === ErrorCode.refusedStream,
+        isLocal: true,
       }),
     );
   }

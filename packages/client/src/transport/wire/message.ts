@@ -46,6 +46,7 @@ export class MessageReader {
       throw new StatusError(
         GrpcCode.internal,
         'server sent a compressed message although none was asked for',
+        { isLocal: true },
       );
     }
     const length = Buffer.from(first.buffer, first.byteOffset, prefixBytes).readUInt32BE(1);
@@ -53,6 +54,7 @@ export class MessageReader {
       throw new StatusError(
         GrpcCode.resourceExhausted,
         `grpc: received message larger than max (${length} vs. ${this.#bytesMax})`,
+        { isLocal: true },
       );
     }
     return length;
