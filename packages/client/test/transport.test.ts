@@ -1,11 +1,13 @@
 /** The contract of transports (src/transport/port.ts), kept by both of ours. */
 import { describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../src/endpoint.js';
+import { outcomeOf } from '../src/retry.js';
 import { grpcJsTransport } from '../src/transport/grpc-js.js';
 import type { CallOptions, Channel, Transport } from '../src/transport/port.js';
 import { StatusError } from '../src/transport/status-error.js';
 import { wireTransport } from '../src/transport/wire/transport.js';
-import { Failure, fakeServer, proxy, socketServer, type FakeServer } from './fake-server.js';
+import { Failure, fakeServer, socketServer, type FakeServer } from './fake-server.js';
+import { FaultyProxy } from './faulty-proxy.js';
 
 const options = {
   tls: {},
@@ -158,6 +160,45 @@ describe.each([
     channel.close();
   });
 
+  test('C1: an answer above the limit says nothing of what the server did', async () => {
+    await using fake = await server();
+    const channel = transport.channel(parseEndpoint(fake.endpoint, false), {
+      ...options,
+      receiveBytesMax: 1_000,
+    });
+    await channel.whenReady(AbortSignal.timeout(5_000));
+    const error: unknown = await channel.unary(echo, new Uint8Array(2_000), settings()).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(StatusError);
+    expect(outcomeOf(error as StatusError)).toBe('unknown');
+    channel.close();
+  });
+
+  test('B-195: close leaves no socket, also where the server takes nothing of what was sent', async () => {
+    const settingsFrame = Buffer.from([0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0x7f, 0xff, 0xff, 0xff]);
+    const window = Buffer.from([0, 0, 4, 8, 0, 0, 0, 0, 0, 0x7f, 0, 0, 0]);
+    await using fake = await socketServer((socket) => {
+      socket.once('data', () => {
+        socket.write(Buffer.concat([settingsFrame, window]));
+        socket.pause();
+      });
+    });
+    // Those of the tests before are on their way out.
+    await expect.poll(tcpHandles).toBe(0);
+    const channel = await open(transport, fake.endpoint);
+    const calls = Array.from({ length: 8 }, () =>
+      channel.unary(hang, new Uint8Array(4 << 20), settings()),
+    );
+    const ended = Promise.allSettled(calls);
+    await new Promise((resolve) => setImmediate(resolve));
+    channel.close();
+    await ended;
+    // The server's end stays until it looks.
+    await expect.poll(tcpHandles).toBe(1);
+  });
+
   test('whenReady keeps trying until the signal aborts, and then nothing is left', async () => {
     const channel = transport.channel(parseEndpoint('127.0.0.1:1', false), options);
     await neverReady(channel);
@@ -179,7 +220,7 @@ describe.each([
 
   test('calls in flight end with UNAVAILABLE when the connection breaks', async () => {
     await using fake = await server();
-    const between = await proxy(fake.endpoint);
+    const between = await FaultyProxy.open(fake.endpoint, 1);
     const channel = await open(transport, between.endpoint);
     const call = channel.unary(hang, new Uint8Array(), settings());
     const outcome = expect(call).rejects.toMatchObject({ grpcCode: 14 });
@@ -201,6 +242,10 @@ describe.each([
     expect(channel.isReady).toBe(false);
   });
 });
+
+function tcpHandles(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+}
 
 /** Waits until an attempt to connect has failed, and then gives up waiting. */
 async function neverReady(channel: Channel): Promise<void> {

@@ -40,7 +40,15 @@ const refusedClient =
 export function connectionError(error: unknown): ConnectionError {
   if (error instanceof ConnectionError) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
-  return new ConnectionError(codeOf(cause), cause.message, { cause });
+  return new ConnectionError(codeOf(cause), messageOf(cause), { cause });
+}
+
+/** Node gives an error for each address of a host, in one that says nothing itself. */
+function messageOf(error: Error): string {
+  if (!(error instanceof AggregateError) || error.message !== '') return error.message;
+  return error.errors
+    .map((each) => (each instanceof Error ? each.message : String(each)))
+    .join(', ');
 }
 
 function codeOf(error: Error): ConnectionErrorCode | undefined {
@@ -55,7 +63,7 @@ function codeOf(error: Error): ConnectionErrorCode | undefined {
 }
 
 /** Waiting does not mend these: somebody has to change a setting or a certificate. */
-const lasting: ReadonlySet<ConnectionErrorCode> = new Set([
+const lasting: ReadonlySet<string> = new Set<ConnectionErrorCode>([
   'tlsRequired',
   'tlsNotSupported',
   'certificateUntrusted',
@@ -64,6 +72,6 @@ const lasting: ReadonlySet<ConnectionErrorCode> = new Set([
   'clientCertificateRefused',
 ]);
 
-export function isLasting(code: ConnectionErrorCode | undefined): boolean {
+export function isLasting(code: string | undefined): boolean {
   return code !== undefined && lasting.has(code);
 }

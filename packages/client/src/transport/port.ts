@@ -47,6 +47,8 @@ export interface ChannelOptions {
   /** Idle time before a ping while calls are open, and the wait for its answer; milliseconds. */
   readonly keepAliveMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** In [0, 1), for pauses that should differ between clients. Default `Math.random`. */
+  readonly random?: () => number;
   /** Largest message taken from the server, bytes. */
   readonly receiveBytesMax: number;
   /** Told when the connection changes; `failed` comes with each attempt that did not succeed. */

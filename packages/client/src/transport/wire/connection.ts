@@ -5,24 +5,17 @@
  * Kept small by what a gRPC client does not need: no push (refused in our SETTINGS), no priorities, no CONNECT, no
  * request trailers.
  */
-import { HpackDecoder, HpackError, type HeaderField } from './hpack.js';
+import { HpackDecoder, HpackError } from './hpack.js';
 import * as wire from './frame.js';
-
-/** What happens to a stream. After `closed` nothing more. */
-export interface StreamEvents {
-  headers(fields: readonly HeaderField[], endStream: boolean): void;
-  /** `bytes` are borrowed. */
-  data(bytes: Uint8Array, endStream: boolean): void;
-  reset(errorCode: number): void;
-  /** The connection ended. `unprocessed`: the server said that it never looked at this stream. */
-  closed(reason: Error, unprocessed: boolean): void;
-}
+import { Stream, type Opening, type StreamEvents } from './stream.js';
 
 export interface ConnectionEvents {
   /** The peer's first SETTINGS arrived: it speaks HTTP/2. */
   ready(): void;
   /** No new streams here: the peer goes away, or the connection ended. */
   draining(): void;
+  /** It was draining, and its last stream is over: the socket can be closed. */
+  drained(): void;
   /** Broken beyond repair; the socket should be destroyed. Streams have been told. */
   failed(reason: Error): void;
 }
@@ -37,7 +30,12 @@ const streamIdMax = 0x7fffffff;
 /** A header block may be spread over CONTINUATION frames; this bounds it (CVE-2024-27316 and its kin). */
 const headerBlockBytesMax = 64 * 1024;
 
-const Setting = { enablePush: 2, initialWindowSize: 4, maxFrameSize: 5 } as const;
+const Setting = {
+  enablePush: 2,
+  maxConcurrentStreams: 3,
+  initialWindowSize: 4,
+  maxFrameSize: 5,
+} as const;
 
 export class Http2Connection {
   readonly #write: (bytes: Uint8Array) => void;
@@ -45,29 +43,37 @@ export class Http2Connection {
   readonly #reader = new wire.FrameReader();
   readonly #hpack = new HpackDecoder();
   readonly #streams = new Map<number, Stream>();
-  #nextId = 1;
+  /** Those for which the peer has no room yet, in order. Bounded by the callers: each is a call that somebody waits for. */
+  readonly #waiting = new Map<Stream, Opening>();
+  #nextId: number;
   #sendWindow = defaultWindowBytes;
   #peerInitialWindow = defaultWindowBytes;
   #peerFrameMax = wire.frameBytesMax;
+  /** Streams that the peer takes at a time. */
+  #peerStreamsMax = Infinity;
   #receivedUncredited = 0;
   #pendingBlock:
     { streamId: number; endStream: boolean; parts: Uint8Array[]; bytes: number } | undefined;
   #isReady = false;
   #isOpen = true;
+  #isOver = false;
   #pingAnswer: (() => void) | undefined;
 
-  constructor(write: (bytes: Uint8Array) => void, events: ConnectionEvents) {
+  /** `firstId`: of streams, odd; for tests that come to the last one. */
+  constructor(write: (bytes: Uint8Array) => void, events: ConnectionEvents, firstId = 1) {
     this.#write = write;
     this.#events = events;
+    this.#nextId = firstId;
   }
 
   /** Whether a new stream may be opened. */
   get isOpen(): boolean {
-    return this.#isOpen && this.#isReady && this.#nextId <= streamIdMax;
+    return this.#isOpen && this.#isReady;
   }
 
+  /** Those that wait for room included. */
   get streamCount(): number {
-    return this.#streams.size;
+    return this.#streams.size + this.#waiting.size;
   }
 
   /** Says hello. */
@@ -80,23 +86,70 @@ export class Http2Connection {
     this.#write(Buffer.concat([preface, settings, window]));
   }
 
-  /** Opens a stream with an encoded header block (hpack.ts); `body` (optional) and the end of the stream go out in the same write where the windows allow. */
+  /**
+   * Opens a stream with an encoded header block (hpack.ts); `body` (optional) and the end of the stream go out in the same write where the windows allow.
+   * While the peer takes no more streams it waits its turn.
+   */
   open(
     block: Uint8Array,
     body: Uint8Array | undefined,
     endStream: boolean,
     events: StreamEvents,
   ): Stream {
-    const id = this.#nextId;
-    this.#nextId += 2;
-    const stream = new Stream(this, id, this.#peerInitialWindow, events);
-    this.#streams.set(id, stream);
-    const out: Uint8Array[] = [];
-    this.#headersInto(out, id, block, endStream && body === undefined);
+    const windows = { send: this.#peerInitialWindow, receive: streamWindowBytes };
+    const stream = new Stream(this, windows, events);
     if (body !== undefined) stream.enqueue(body, endStream);
+    const opening = { block, endStream: endStream && body === undefined };
+    if (this.#hasRoom && this.#waiting.size === 0) this.#launch(stream, opening);
+    else this.#waiting.set(stream, opening);
+    return stream;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#streams.size < this.#peerStreamsMax;
+  }
+
+  #launch(stream: Stream, { block, endStream }: Opening): void {
+    stream.id = this.#nextId;
+    this.#nextId += 2;
+    // The peer may have changed it while the stream waited.
+    stream.sendWindow = this.#peerInitialWindow;
+    this.#streams.set(stream.id, stream);
+    const out: Uint8Array[] = [];
+    this.#headersInto(out, stream.id, block, endStream);
     this.#drainInto(out, stream);
     for (const frame of out) this.#write(frame);
-    return stream;
+    if (this.#nextId > streamIdMax) this.#drain(new Error('all stream numbers are used up'));
+  }
+
+  /** Puts on the wire what waits, as far as the peer has room. */
+  #launchWaiting(): void {
+    for (const [stream, opening] of this.#waiting) {
+      if (!this.#hasRoom) return;
+      this.#waiting.delete(stream);
+      this.#launch(stream, opening);
+    }
+  }
+
+  /** No new streams here from now on. Those that wait were never sent. */
+  #drain(reason: Error): void {
+    this.#isOpen = false;
+    const waiting = [...this.#waiting.keys()];
+    this.#waiting.clear();
+    for (const stream of waiting) stream.events.closed(reason, true);
+    this.#events.draining();
+    this.#tellIfDrained();
+  }
+
+  /** A stream is over: its room is another's. */
+  #forget(stream: Stream): void {
+    this.#streams.delete(stream.id);
+    this.#launchWaiting();
+    this.#tellIfDrained();
+  }
+
+  #tellIfDrained(): void {
+    if (!this.#isOpen && !this.#isOver && this.#streams.size === 0) this.#events.drained();
   }
 
   #headersInto(out: Uint8Array[], id: number, block: Uint8Array, endStream: boolean): void {
@@ -112,6 +165,7 @@ export class Http2Connection {
 
   /** Sends what the windows allow of a stream's queue. */
   flush(stream: Stream): void {
+    if (!this.#isLive(stream)) return;
     const out: Uint8Array[] = [];
     this.#drainInto(out, stream);
     for (const frame of out) this.#write(frame);
@@ -128,20 +182,23 @@ export class Http2Connection {
     }
   }
 
+  #isLive(stream: Stream): boolean {
+    return this.#streams.get(stream.id) === stream;
+  }
+
   /** Lets the peer send `bytes` more on a stream. */
   credit(stream: Stream, bytes: number): void {
-    if (this.#streams.has(stream.id)) this.#write(windowUpdate(stream.id, bytes));
+    if (!this.#isLive(stream)) return;
+    stream.receiveWindow += bytes;
+    this.#write(windowUpdate(stream.id, bytes));
   }
 
+  /** Ends a stream from our side; nothing is sent of one that was still waiting. */
   reset(stream: Stream, errorCode: number): void {
-    if (!this.#streams.delete(stream.id)) return;
-    this.#write(
-      wire.frameBytes(wire.FrameType.rstStream, 0, stream.id, wire.uint32Bytes(errorCode)),
-    );
-  }
-
-  forget(stream: Stream): void {
-    this.#streams.delete(stream.id);
+    if (this.#waiting.delete(stream) || !this.#isLive(stream)) return;
+    const { rstStream } = wire.FrameType;
+    this.#write(wire.frameBytes(rstStream, 0, stream.id, wire.uint32Bytes(errorCode)));
+    this.#forget(stream);
   }
 
   /** Asks for a sign of life; `onAnswer` is called when it comes. */
@@ -177,9 +234,13 @@ export class Http2Connection {
   /** The socket is gone, or will be: every stream is told. Idempotent. */
   end(reason: Error): void {
     this.#isOpen = false;
-    const streams = [...this.#streams.values()];
+    this.#isOver = true;
+    const sent = [...this.#streams.values()];
+    const waiting = [...this.#waiting.keys()];
     this.#streams.clear();
-    for (const stream of streams) stream.events.closed(reason, false);
+    this.#waiting.clear();
+    for (const stream of sent) stream.events.closed(reason, false);
+    for (const stream of waiting) stream.events.closed(reason, true);
   }
 
   #handle(frame: wire.Frame): void {
@@ -229,9 +290,15 @@ export class Http2Connection {
     if (stream === undefined) return; // Reset by us, and the peer did not know yet.
     const bytes = wire.content(frame);
     const padding = frame.payload.length - bytes.length;
+    stream.receiveWindow -= frame.payload.length;
+    // The window is what bounds the messages that nobody has read yet.
+    if (stream.receiveWindow < 0) {
+      const text = `more data on stream ${stream.id} than its window allows`;
+      throw new wire.Http2Error(wire.ErrorCode.flowControlError, text);
+    }
     if (padding > 0) this.credit(stream, padding);
     const endStream = (frame.flags & wire.Flag.endStream) !== 0;
-    if (endStream) this.#streams.delete(stream.id);
+    if (endStream) this.#forget(stream);
     stream.events.data(bytes, endStream);
   }
 
@@ -267,14 +334,14 @@ export class Http2Connection {
     const fields = this.#hpack.decode(whole);
     const stream = this.#streams.get(block.streamId);
     if (stream === undefined) return;
-    if (block.endStream) this.#streams.delete(stream.id);
+    if (block.endStream) this.#forget(stream);
     stream.events.headers(fields, block.endStream);
   }
 
   #onReset(frame: wire.Frame): void {
     const stream = this.#streams.get(frame.streamId);
     if (stream === undefined) return;
-    this.#streams.delete(stream.id);
+    this.#forget(stream);
     stream.events.reset(wire.readUint32(frame.payload, 0));
   }
 
@@ -285,12 +352,14 @@ export class Http2Connection {
       this.#applySetting(id, wire.readUint32(frame.payload, at + 2));
     }
     this.#write(wire.frameBytes(wire.FrameType.settings, wire.Flag.ack, 0, new Uint8Array(0)));
+    this.#launchWaiting();
     if (this.#isReady) return;
     this.#isReady = true;
     this.#events.ready();
   }
 
   #applySetting(id: number, value: number): void {
+    if (id === Setting.maxConcurrentStreams) this.#peerStreamsMax = value;
     if (id === Setting.maxFrameSize) {
       if (value < 16_384 || value > 16_777_215) {
         throw new wire.Http2Error(wire.ErrorCode.protocolError, `frame size ${value} in SETTINGS`);
@@ -323,15 +392,15 @@ export class Http2Connection {
   }
 
   #onGoAway(frame: wire.Frame): void {
-    this.#isOpen = false;
     const lastProcessed = wire.readUint32(frame.payload, 0) & 0x7fffffff;
     const code = wire.readUint32(frame.payload, 4);
+    const reason = new Error(`server went away (HTTP/2 error ${code})`);
     for (const stream of [...this.#streams.values()]) {
       if (stream.id <= lastProcessed) continue;
       this.#streams.delete(stream.id);
-      stream.events.closed(new Error(`server went away (HTTP/2 error ${code})`), true);
+      stream.events.closed(reason, true);
     }
-    this.#events.draining();
+    this.#drain(reason);
   }
 
   #onWindowUpdate(frame: wire.Frame): void {
@@ -353,62 +422,4 @@ export class Http2Connection {
 
 function windowUpdate(streamId: number, bytes: number): Uint8Array {
   return wire.frameBytes(wire.FrameType.windowUpdate, 0, streamId, wire.uint32Bytes(bytes));
-}
-
-/** Our half of one stream: what waits for the peer's window. Bounded by the callers: requests have a size limit. */
-export class Stream {
-  readonly id: number;
-  readonly events: StreamEvents;
-  sendWindow: number;
-  readonly #connection: Http2Connection;
-  readonly #queue: Uint8Array[] = [];
-  #endQueued = false;
-  #endSent = false;
-
-  constructor(connection: Http2Connection, id: number, sendWindow: number, events: StreamEvents) {
-    this.#connection = connection;
-    this.id = id;
-    this.sendWindow = sendWindow;
-    this.events = events;
-  }
-
-  enqueue(bytes: Uint8Array, endStream: boolean): void {
-    if (bytes.length > 0) this.#queue.push(bytes);
-    this.#endQueued ||= endStream;
-  }
-
-  send(bytes: Uint8Array, endStream: boolean): void {
-    this.enqueue(bytes, endStream);
-    this.#connection.flush(this);
-  }
-
-  credit(bytes: number): void {
-    this.#connection.credit(this, bytes);
-  }
-
-  reset(errorCode: number): void {
-    this.#connection.reset(this, errorCode);
-  }
-
-  forget(): void {
-    this.#connection.forget(this);
-  }
-
-  /** Next piece for a DATA frame within `window` bytes; an empty one carries the end alone. */
-  take(window: number): { readonly bytes: Uint8Array; readonly endStream: boolean } | undefined {
-    const first = this.#queue[0];
-    if (first === undefined) {
-      if (!this.#endQueued || this.#endSent) return undefined;
-      this.#endSent = true;
-      return { bytes: new Uint8Array(0), endStream: true };
-    }
-    if (window <= 0) return undefined;
-    const bytes = first.subarray(0, window);
-    if (bytes.length === first.length) this.#queue.shift();
-    else this.#queue[0] = first.subarray(bytes.length);
-    this.sendWindow -= bytes.length;
-    const endStream = this.#endQueued && this.#queue.length === 0;
-    this.#endSent ||= endStream;
-    return { bytes, endStream };
-  }
 }

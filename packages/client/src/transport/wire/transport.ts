@@ -18,10 +18,11 @@ import { connectionError } from '../connection-error.js';
 import { GrpcCode, StatusError } from '../status-error.js';
 import { Call } from './call.js';
 import { Http2Connection } from './connection.js';
+import { KeepAlive } from './keep-alive.js';
 import { Outbox } from './outbox.js';
 import { PulledStream } from '../pulled-stream.js';
 
-/** Pause before connecting again: doubles from the first to the last (gRPC's connection-backoff has 1 s to 120 s; a command has 5 s). */
+/** Pause before connecting again: doubles from the first to the last, give or take a fifth (gRPC's connection-backoff has 1 s to 120 s; a command has 5 s). */
 const backoffFirstMs = 100;
 const backoffLastMs = 5_000;
 /** Longest wait for TCP, TLS and the server's SETTINGS together. */
@@ -52,7 +53,6 @@ class WireChannel implements Channel {
   readonly #waiters = new Set<Waiter>();
   /** Of every socket that is open, also of servers that are going away while their last calls finish. */
   readonly #connections = new Map<Socket, Http2Connection>();
-  #keepAlive: NodeJS.Timeout | undefined;
   readonly #heads = new Map<string, Uint8Array>();
 
   constructor(endpoint: Endpoint, options: ChannelOptions) {
@@ -125,6 +125,7 @@ class WireChannel implements Channel {
     socket.setTimeout(connectMsMax, () => {
       socket.destroy(new Error(`no HTTP/2 settings within ${connectMsMax} ms`));
     });
+    let keepAlive: KeepAlive | undefined;
     const outbox = new Outbox((bytes) => {
       if (socket.writable) socket.write(bytes);
     });
@@ -135,10 +136,14 @@ class WireChannel implements Channel {
       {
         ready: () => {
           socket.setTimeout(0);
+          keepAlive = new KeepAlive(this.#options, connection, (error) => socket.destroy(error));
           this.#ready(connection, socket);
         },
         draining: () => {
           this.#forget(connection);
+        },
+        drained: () => {
+          socket.destroySoon();
         },
         failed: (reason) => {
           outbox.flush(); // GOAWAY
@@ -149,7 +154,7 @@ class WireChannel implements Channel {
     this.#connections.set(socket, connection);
     let reason: Error | undefined;
     socket.on('data', (chunk: Buffer) => {
-      this.#heard();
+      keepAlive?.heard();
       connection.receive(chunk);
     });
     socket.on('error', (error: Error) => {
@@ -157,6 +162,7 @@ class WireChannel implements Channel {
     });
     socket.on('close', () => {
       reason ??= new Error('connection closed by the server');
+      keepAlive?.stop();
       this.#connections.delete(socket);
       connection.end(reason);
       this.#lost(connection, socket, reason);
@@ -168,15 +174,13 @@ class WireChannel implements Channel {
     this.#state = { kind: 'ready', connection, socket };
     this.#failures = 0;
     this.#lastError = undefined;
-    this.#heard();
     this.#options.onState?.({ kind: 'connected' });
     for (const waiter of [...this.#waiters]) waiter.resolve();
   }
 
-  /** The server goes away: its streams finish on the old connection, new calls need another. */
+  /** Takes no new streams: those that are open finish on the old connection, new calls need another. */
   #forget(connection: Http2Connection): void {
     if (this.#state.kind !== 'ready' || this.#state.connection !== connection) return;
-    if (connection.streamCount === 0) this.#state.socket.end();
     this.#state = { kind: 'idle' };
     if (this.#waiters.size > 0) this.#connect();
   }
@@ -202,11 +206,15 @@ class WireChannel implements Channel {
       this.#state = { kind: 'idle' };
       return;
     }
+    const { random = Math.random } = this.#options;
     const pauseMs = Math.min(backoffLastMs, backoffFirstMs * 2 ** this.#failures);
     this.#failures += 1;
-    const timer = setTimeout(() => {
-      this.#connect();
-    }, pauseMs);
+    const timer = setTimeout(
+      () => {
+        this.#connect();
+      },
+      pauseMs * (0.8 + 0.4 * random()),
+    );
     this.#state = { kind: 'waiting', timer };
   }
 
@@ -220,29 +228,6 @@ class WireChannel implements Channel {
       this.#options.onState?.({ kind: 'failed', error: better });
     };
     explain().catch(() => undefined);
-  }
-
-  /** Restarts the watch over a silent connection: after `keepAliveMs` without a byte a ping, and then the end. */
-  #heard(): void {
-    clearTimeout(this.#keepAlive);
-    if (this.#state.kind !== 'ready') return;
-    const { connection, socket } = this.#state;
-    this.#keepAlive = setTimeout(() => {
-      if (connection.streamCount === 0) {
-        this.#heard(); // The server forbids pings without calls (`too_many_pings`).
-        return;
-      }
-      this.#keepAlive = setTimeout(() => {
-        socket.destroy(
-          new Error(`no answer to a ping within ${this.#options.keepAliveTimeoutMs} ms`),
-        );
-      }, this.#options.keepAliveTimeoutMs);
-      this.#keepAlive.unref();
-      connection.ping(() => {
-        this.#heard();
-      });
-    }, this.#options.keepAliveMs);
-    this.#keepAlive.unref();
   }
 
   unary(method: string, request: Uint8Array, options: CallOptions): Promise<Uint8Array> {
@@ -312,12 +297,13 @@ class WireChannel implements Channel {
     const state = this.#state;
     if (state.kind === 'closed') return;
     this.#state = { kind: 'closed' };
-    clearTimeout(this.#keepAlive);
     for (const waiter of [...this.#waiters]) waiter.reject(closedError());
     if (state.kind === 'waiting') clearTimeout(state.timer);
     for (const [socket, connection] of this.#connections) {
       connection.end(closedError());
-      if (state.kind === 'ready' && state.socket === socket) socket.destroySoon();
+      // What was written may still arrive; what the peer does not take would hold the process.
+      const isReady = state.kind === 'ready' && state.socket === socket;
+      if (isReady && socket.writableLength === 0) socket.destroySoon();
       else socket.destroy();
     }
   }
