@@ -2,6 +2,7 @@
 import { pause, type Clock, type Timer } from './clock.js';
 import { KvError } from './errors.js';
 import { checkTimeout } from './options.js';
+import { isLasting } from './transport/connection-error.js';
 import { GrpcCode } from './transport/status-error.js';
 
 /** What waiting needs of the world; a `RawClient` has it. */
@@ -40,7 +41,7 @@ const passing: ReadonlySet<number | undefined> = new Set([
   GrpcCode.resourceExhausted,
 ]);
 
-/** Whether somebody who may ask again should: a lost connection, an overloaded member, a compacted revision. */
+/** Whether somebody who may ask again should: a lost connection, an overloaded member, a compacted revision; not a wrong certificate. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof KvError)) return false;
   switch (error.code) {
@@ -56,8 +57,13 @@ export function isPassing(error: unknown): boolean {
     case 'noLeader':
       return true;
     default:
-      return passing.has(error.grpcCode);
+      return passing.has(error.grpcCode) && !isLasting(error.code);
   }
+}
+
+/** Whether there is no connection for a reason that waiting does not mend; who has been connected before may wait all the same. */
+export function isMistakenSetting(error: unknown): boolean {
+  return error instanceof KvError && isLasting(error.code);
 }
 
 /** Does it until it succeeds, fails for good, or the signal aborts (then rejects with its reason). Only for what may be done twice. */

@@ -11,6 +11,7 @@ import { KvError } from './errors.js';
 import { Fragments } from './fragments.js';
 import type { MessageStream, RawClient } from './raw.js';
 import { GrpcCode } from './transport/status-error.js';
+import { isMistakenSetting } from './wait.js';
 
 /** Pauses between attempts to open the stream again: doubling from the first to the last, each by a random part shorter; milliseconds. */
 const resumeFirstMs = 25;
@@ -57,6 +58,7 @@ class ResumedWatch {
   #stream: MessageStream<WatchRequest, WatchResponse> | undefined;
   #pauseMs = 0;
   #renewals = 0;
+  #wasCreated = false;
 
   constructor(raw: RawClient, request: WatchCreateRequest, settings: MessageWatchSettings) {
     this.#raw = raw;
@@ -100,6 +102,7 @@ class ResumedWatch {
         this.#pauseMs = 0;
         if (whole.created && !whole.canceled) {
           this.#renewals = 0;
+          this.#wasCreated = true;
           this.#settings.onCreated?.(whole.header?.revision ?? 0n);
           continue;
         }
@@ -117,13 +120,15 @@ class ResumedWatch {
   async #mayResume(error: unknown): Promise<boolean> {
     if (this.#raw.isClosed || !(error instanceof KvError)) return false;
     if (error.code === 'noLeader' || error.code === 'closed') return false;
+    // At the start a mistake is told, as calls do; later somebody may mend it while we wait.
+    if (isMistakenSetting(error)) return this.#wasCreated;
     const { grpcCode } = error;
     if (grpcCode === GrpcCode.unavailable || grpcCode === GrpcCode.internal) return true;
     // A stream has no time limit: this was the authentication before it.
     if (error.code === 'deadline') return true;
     if (this.#renewals >= renewalsMax) return false;
     this.#renewals += 1;
-    return this.#raw.renewAfter(error);
+    return this.#raw.renewAfter(error, this.#settings.signal);
   }
 }
 

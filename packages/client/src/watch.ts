@@ -7,6 +7,7 @@ import { Range } from './range.js';
 import type { RawClient } from './raw.js';
 import type { Scope } from './scope.js';
 import { cancelled, watchRequest } from './watch-request.js';
+import { patiently } from './wait.js';
 import { watchMessages, type MessageWatch } from './watch-messages.js';
 
 export interface ListThenWatchOptions {
@@ -264,21 +265,18 @@ class WatchSource<Value> {
 
   async #list(): Promise<ListBatch<Value>> {
     const { signal } = this.#options;
-    for (;;) {
-      try {
-        const kvs: KeyValue<Value>[] = [];
-        let revision = 0;
-        const range = new Range(this.#raw, this.#scope, this.#keys, { signal });
-        for await (const page of range.pages()) {
-          for (const kv of page.kvs) kvs.push(kv);
-          revision = page.revision;
-        }
-        return { type: 'list', revision, kvs };
-      } catch (error) {
-        // Compacted while it was read, or the connections are down and a watch would wait, too.
-        if (!isCompacted(error) && !isOutage(error)) throw error;
+    const attempt = async (): Promise<ListBatch<Value>> => {
+      const kvs: KeyValue<Value>[] = [];
+      let revision = 0;
+      const range = new Range(this.#raw, this.#scope, this.#keys, { signal });
+      for await (const page of range.pages()) {
+        for (const kv of page.kvs) kvs.push(kv);
+        revision = page.revision;
       }
-    }
+      return { type: 'list', revision, kvs };
+    };
+    // Again when it was compacted while it was read, or the connections are down: a watch would wait, too.
+    return patiently(attempt, signal, this.#raw);
   }
 
   async *#events(startRevision: number): AsyncGenerator<WatchBatch<Value>, void, undefined> {
@@ -320,8 +318,4 @@ class WatchSource<Value> {
 
 function isCompacted(error: unknown): boolean {
   return error instanceof KvError && error.code === 'compacted';
-}
-
-function isOutage(error: unknown): boolean {
-  return error instanceof KvError && (error.code === 'deadline' || error.grpcCode === 14);
 }

@@ -5,6 +5,7 @@
 import { ServerCredentials } from '@grpc/grpc-js';
 import { PutRequest, PutResponse, kvService } from '@kv/proto/kv';
 import { describe, expect, test } from 'vitest';
+import { Client } from '../src/client.js';
 import { KvError } from '../src/errors.js';
 import type { ClientOptions } from '../src/options.js';
 import { RawClient } from '../src/raw.js';
@@ -83,6 +84,20 @@ if (certificates !== undefined) {
       const error = await refusal({ endpoints: [server.endpoint], transport, tls });
       expect(error).toMatchObject({ code });
       expect(error.message).toContain(server.endpoint);
+    });
+
+    test('what waits for the store waits for no certificate: watches, lists, caches, services', async () => {
+      await using server = await secureServer(valid);
+      const tls = { ca: other.cert };
+      await using client = await Client.open({ endpoints: [server.endpoint], transport, tls });
+      const untrusted = { code: 'certificateUntrusted' };
+      await expect(client.watch('k').next()).rejects.toMatchObject(untrusted);
+      await expect(client.listThenWatch('k').next()).rejects.toMatchObject(untrusted);
+      await using cache = client.cache('k');
+      await expect(cache.ready).rejects.toMatchObject(untrusted);
+      const registering = client.service('s').register({ address: 'h:1' });
+      await expect(registering).rejects.toMatchObject(untrusted);
+      await expect(client.lock('l')).rejects.toMatchObject(untrusted);
     });
 
     test('TLS against a server that speaks plaintext: tlsNotSupported', async () => {

@@ -8,7 +8,14 @@ import type { Timer } from '../clock.js';
 import { bytesOf, type Bytes } from '../data.js';
 import { KvError } from '../errors.js';
 import type { KeyValue } from '../key-value.js';
-import { backoff, isPassing, unlessAborted, WaitScope, type WaitLimits } from '../wait.js';
+import {
+  backoff,
+  isMistakenSetting,
+  isPassing,
+  unlessAborted,
+  WaitScope,
+  type WaitLimits,
+} from '../wait.js';
 import { Contents, type KeyChange } from './contents.js';
 import type { ChangeFeed, CacheSource } from './source.js';
 
@@ -208,7 +215,8 @@ export class Cache<Value = Uint8Array> implements AsyncDisposable, Iterable<KeyV
         await this.#follow(signal);
       } catch (error) {
         if (isOver()) return;
-        if (!isPassing(error)) {
+        const mayBeMended = this.#state === 'ready' && isMistakenSetting(error);
+        if (!isPassing(error) && !mayBeMended) {
           this.#end('failed', error);
           return;
         }

@@ -9,7 +9,7 @@ import type { KeyValue } from '../key-value.js';
 import type { Json } from '../codec.js';
 import { KvError } from '../errors.js';
 import type { CallSettings } from '../raw.js';
-import { backoff, isPassing, patiently, unlessAborted } from '../wait.js';
+import { backoff, isMistakenSetting, isPassing, patiently, unlessAborted } from '../wait.js';
 import { openLease } from './lease-scope.js';
 import type { HeldLease, RecipeClient } from './recipe-client.js';
 
@@ -89,9 +89,12 @@ export class Registration implements AsyncDisposable {
   readonly #running: Promise<void>;
   /** Resolves when it was registered for the first time. */
   readonly registered: Promise<void>;
+  /** Resolves with the reason when the store refuses the registration after that, so that it is over; stays pending otherwise. */
+  readonly refused: Promise<unknown>;
   readonly key: string;
   #value: string;
   #lease: HeldLease | undefined;
+  #wasRegistered = false;
 
   constructor(client: RecipeClient, service: string, options: RegisterOptions) {
     const { address, id = address, metadata = null, signal } = options;
@@ -104,13 +107,20 @@ export class Registration implements AsyncDisposable {
       tell = { resolve, reject };
     });
     this.registered.catch(() => undefined);
+    let tellRefused: (reason: unknown) => void = () => undefined;
+    this.refused = new Promise((resolve) => {
+      tellRefused = resolve;
+    });
     const stop = (): void => {
       this.#lifetime.abort(signal?.reason);
     };
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted === true) stop();
     this.#running = this.#run(() => tell?.resolve())
-      .catch((error: unknown) => tell?.reject(error))
+      .catch((error: unknown) => {
+        tell?.reject(error);
+        if (this.#wasRegistered && !this.#lifetime.signal.aborted) tellRefused(error);
+      })
       .finally(() => {
         signal?.removeEventListener('abort', stop);
       });
@@ -145,6 +155,7 @@ export class Registration implements AsyncDisposable {
         try {
           await this.#hold(lease, signal, () => {
             failures = 0;
+            this.#wasRegistered = true;
             onRegistered();
           });
         } finally {
@@ -180,6 +191,7 @@ export class Registration implements AsyncDisposable {
 
   #mayRetry(error: unknown): boolean {
     if (!(error instanceof KvError)) return false;
+    if (isMistakenSetting(error)) return this.#wasRegistered;
     return error.code === 'leaseLost' || error.code === 'leaseNotFound' || isPassing(error);
   }
 }
