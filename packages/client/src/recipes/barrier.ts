@@ -5,7 +5,7 @@ import { del, put, when } from '../operation.js';
 import type { CallSettings } from '../raw.js';
 import { patiently, WaitScope, type WaitLimits } from '../wait.js';
 import type { HeldLease, RecipeClient } from './recipe-client.js';
-import { leavePlace, takePlace, untilChanged, type Place } from './place.js';
+import { abandonPlace, leavePlace, takePlace, untilChanged, type Place } from './place.js';
 
 /**
  * A gate: closed while its key exists. The layout is that of etcd's Go client (client/v3/experimental/recipes/barrier.go).
@@ -86,7 +86,7 @@ export class DoubleBarrier {
       await patiently(() => this.#await(place, signal), signal, this.#client.raw);
     } catch (error) {
       this.#place = undefined;
-      await leavePlace(this.#client, place).catch(() => undefined);
+      await abandonPlace(this.#client, place);
       throw error;
     }
   }
@@ -119,7 +119,7 @@ export class DoubleBarrier {
     if (place === undefined) return;
     using scope = this.#scope(limits, 'has not ended');
     const { signal } = scope;
-    await patiently(() => leavePlace(this.#client, place), signal, this.#client.raw);
+    await leavePlace(this.#client, place, signal);
     this.#place = undefined;
     const isEmpty = async (): Promise<boolean> => {
       const { succeeded, revision } = await this.#client.kv.transact(

@@ -5,7 +5,7 @@ import type { CallSettings } from '../raw.js';
 import { patiently, type WaitLimits } from '../wait.js';
 import { Held } from './held.js';
 import { underLease, type LeaseOptions } from './lease-scope.js';
-import { leavePlace, takePlace, untilChanged, waitForTurn, type Place } from './place.js';
+import { abandonPlace, takePlace, untilChanged, waitForTurn, type Place } from './place.js';
 import type { RecipeClient } from './recipe-client.js';
 
 /** `timeoutMs` is the longest wait for the lead, by default Infinity. */
@@ -58,9 +58,7 @@ export class Election {
       try {
         await waitForTurn(this.#client, this.name, place, signal);
       } catch (error) {
-        if (options.lease !== undefined) {
-          await leavePlace(this.#client, place).catch(() => undefined);
-        }
+        if (options.lease !== undefined) await abandonPlace(this.#client, place);
         throw error;
       }
       return new Leadership(this.#client, place, options.lease === undefined);

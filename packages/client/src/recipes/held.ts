@@ -4,13 +4,15 @@ import type { PutOptions } from '../kv.js';
 import {
   put,
   type Condition,
+  type GetResult,
   type Operations,
   type PutResult,
   type Transaction,
   type TransactionResult,
 } from '../operation.js';
 import type { CallSettings } from '../raw.js';
-import { leavePlace, lost, stillThere, untilChanged, type Place } from './place.js';
+import { patiently } from '../wait.js';
+import { abandonPlace, leavePlace, lost, stillThere, untilChanged, type Place } from './place.js';
 import type { RecipeClient } from './recipe-client.js';
 
 export class Held implements AsyncDisposable {
@@ -104,11 +106,15 @@ export class Held implements AsyncDisposable {
   }
 
   /**
-   * Gives it up; the next in line has it then. When the store cannot be reached, its lease is no longer renewed, and it is free when that
-   * expires. Idempotent.
+   * Gives it up; the next in line has it then. When the store cannot be reached, a lease of its own is no longer renewed, and it is free when that
+   * expires; under a lease that others share it waits until the store can be reached, or the lease is lost. Idempotent; after a failure it may
+   * be asked for again.
    */
   release(): Promise<void> {
-    this.#released ??= this.#giveUp();
+    this.#released ??= this.#giveUp().catch((error: unknown) => {
+      this.#released = undefined;
+      throw error;
+    });
     return this.#released;
   }
 
@@ -124,8 +130,20 @@ export class Held implements AsyncDisposable {
   async #giveUp(): Promise<void> {
     this.#watching.abort();
     this.#loss.abort(lost(`${this.#place.key}, which was released,`));
-    if (this.#ownsLease) await this.#place.lease.close();
-    else await leavePlace(this.#client, this.#place);
+    const { lease } = this.#place;
+    if (this.#ownsLease) await lease.close();
+    // Of a lease that is lost the place is gone, or soon will be.
+    else if (lease.signal.aborted) await abandonPlace(this.#client, this.#place);
+    else await this.#leave(lease.signal);
+  }
+
+  /** As long as the lease lives: others wait for it. */
+  async #leave(signal: AbortSignal): Promise<void> {
+    try {
+      await leavePlace(this.#client, this.#place, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
   }
 
   /** Never rejects: when the key cannot be watched, the lease still tells. */
@@ -135,7 +153,8 @@ export class Held implements AsyncDisposable {
     try {
       for (let revision = createRevision + 1; ;) {
         await untilChanged(this.#client, key, { startRevision: revision, only: 'delete', signal });
-        const found = await this.#client.kv.get(key, { signal, keysOnly: true });
+        const look = (): Promise<GetResult> => this.#client.kv.get(key, { signal, keysOnly: true });
+        const found = await patiently(look, signal, this.#client.raw);
         if (found.kvs[0]?.createRevision !== createRevision) break;
         revision = found.revision + 1;
       }

@@ -3,7 +3,7 @@ import type { Bytes } from '../data.js';
 import type { WaitLimits } from '../wait.js';
 import { Held } from './held.js';
 import { underLease, type LeaseOptions } from './lease-scope.js';
-import { leavePlace, takeFreePlace, takePlace, waitForTurn } from './place.js';
+import { abandonPlace, takeFreePlace, takePlace, waitForTurn } from './place.js';
 import type { RecipeClient } from './recipe-client.js';
 
 /** `timeoutMs` is the longest wait for the lock, by default Infinity. */
@@ -28,7 +28,7 @@ export function acquireLock(
       await waitForTurn(client, name, place, signal);
     } catch (error) {
       // A lease of its own takes the place with it.
-      if (options.lease !== undefined) await leavePlace(client, place).catch(() => undefined);
+      if (options.lease !== undefined) await abandonPlace(client, place);
       throw error;
     }
     return new Lock(client, place, options.lease === undefined);

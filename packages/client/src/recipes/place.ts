@@ -7,7 +7,7 @@
 import type { Bytes, KeySelector } from '../data.js';
 import { KvError } from '../errors.js';
 import { del, find, put, when, type Condition } from '../operation.js';
-import { patiently } from '../wait.js';
+import { patiently, WaitScope } from '../wait.js';
 import type { WatchOptions } from '../watch.js';
 import type { HeldLease, RecipeClient } from './recipe-client.js';
 
@@ -116,9 +116,27 @@ export async function untilChanged(
   }
 }
 
-/** Leaves the line, if the place is still there. */
-export async function leavePlace(client: RecipeClient, place: Place): Promise<void> {
-  await client.kv.transact({ if: [stillThere(place)], then: [del(place.key)] });
+/**
+ * Leaves the line, if the place is still there. May be sent again after an unknown outcome: it deletes this place or nothing. Rejects with the
+ * signal's reason when it aborts before.
+ */
+export async function leavePlace(
+  client: RecipeClient,
+  place: Place,
+  signal: AbortSignal,
+): Promise<void> {
+  const transaction = { if: [stillThere(place)], then: [del(place.key)] } as const;
+  await patiently(() => client.kv.transact(transaction, { signal }), signal, client.raw);
+}
+
+/** How long somebody whose attempt has failed is kept waiting so that nothing of it stays behind, milliseconds. */
+const abandonMsMax = 5_000;
+
+/** Leaves the line after a failure, which is what to tell. Under a lease that lives on, a store that is not reached keeps the place. */
+export async function abandonPlace(client: RecipeClient, place: Place): Promise<void> {
+  const what = (): string => `the place ${place.key} was not given up`;
+  using scope = new WaitScope(client.raw.clock, abandonMsMax, what);
+  await leavePlace(client, place, scope.signal).catch(() => undefined);
 }
 
 /** `what` is no longer ours. */

@@ -3,7 +3,7 @@ import { KvError } from '../errors.js';
 import { patiently, type WaitLimits } from '../wait.js';
 import { Held } from './held.js';
 import { underLease, type LeaseOptions } from './lease-scope.js';
-import { leavePlace, lost, takePlace, untilChanged, type Place } from './place.js';
+import { abandonPlace, lost, takePlace, untilChanged, type Place } from './place.js';
 import type { RecipeClient } from './recipe-client.js';
 
 /** `timeoutMs` is the longest wait for a permit, by default Infinity. */
@@ -41,9 +41,7 @@ export class Semaphore {
           !(await patiently(() => this.#isAmongFirst(place, signal), signal, this.#client.raw))
         );
       } catch (error) {
-        if (options.lease !== undefined) {
-          await leavePlace(this.#client, place).catch(() => undefined);
-        }
+        if (options.lease !== undefined) await abandonPlace(this.#client, place);
         throw error;
       }
       return new Permit(this.#client, place, options.lease === undefined);
