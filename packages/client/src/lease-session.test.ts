@@ -141,3 +141,13 @@ test('a process that was stopped over the end knows at the first look, before an
   expect(session.isAlive).toBe(false);
   await client.close();
 });
+
+test('C6: a margin that would tell the loss too late, or at once, is refused before there is a lease', async () => {
+  const { client } = await setUp();
+  for (const marginMs of [-1, Number.NaN, 10_000]) {
+    await expect(client.lease.session(10, { marginMs })).rejects.toBeInstanceOf(TypeError);
+  }
+  const session = await client.lease.session(10, { marginMs: 9_999 });
+  expect(session.remainingMs).toBe(1);
+  await client.close();
+});

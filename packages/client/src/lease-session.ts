@@ -13,7 +13,7 @@ import type { RawClient } from './raw.js';
 export interface LeaseSessionOptions {
   /** Default 0n: the server chooses. */
   readonly id?: bigint;
-  /** How long before the server's end the lease counts as lost, milliseconds. Default: a tenth of the time to live, at most 1 000. */
+  /** How long before the server's end the lease counts as lost, milliseconds, less than its time to live. Default: a tenth of that, at most 1 000. */
   readonly marginMs?: number;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
@@ -71,8 +71,8 @@ export class LeaseSession implements AsyncDisposable {
   }
 
   /**
-   * Whether the lease certainly still stands. Looks at the clock each time: true also where the process was stopped and no timer has run yet is
-   * impossible, so ask before each act that depends on the lease.
+   * Whether the lease certainly still stands. Looks at the clock each time, so a process that was stopped knows before any timer has run: ask before
+   * each act that depends on the lease.
    */
   get isAlive(): boolean {
     return !this.#controller.signal.aborted && this.remainingMs > 0;
@@ -199,6 +199,13 @@ export class LeaseSession implements AsyncDisposable {
     this.#stop.abort(reason);
     this.#controller.abort(reason);
   }
+}
+
+/** A negative margin would tell the loss after the server's end (C6), and too long a one at once. Throws `TypeError`. */
+export function checkMargin(ttlSeconds: number, marginMs = 0): void {
+  if (marginMs >= 0 && marginMs < ttlSeconds * 1_000) return;
+  const text = `marginMs must be from 0 to below the ${ttlSeconds} s of the lease, is ${marginMs}`;
+  throw new TypeError(text);
 }
 
 function hex(id: bigint): string {

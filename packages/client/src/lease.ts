@@ -6,7 +6,7 @@ import {
   leaseService,
 } from '@kv/proto/lease';
 import { copyOf, counterFromWire, identifierToWire } from './data.js';
-import { LeaseSession, type LeaseSessionOptions } from './lease-session.js';
+import { checkMargin, LeaseSession, type LeaseSessionOptions } from './lease-session.js';
 import { keepAliveMessages, renewOnce } from './lease-messages.js';
 import type { CallSettings, RawClient } from './raw.js';
 
@@ -52,6 +52,7 @@ export class LeaseClient {
    * client.lease.session(10)`.
    */
   async session(ttlSeconds: number, options: LeaseSessionOptions = {}): Promise<LeaseSession> {
+    checkMargin(ttlSeconds, options.marginMs);
     const sentAtMs = this.#raw.clock.monotonicMs();
     const { marginMs: _margin, ...settings } = options;
     const granted = await this.grant(ttlSeconds, settings);

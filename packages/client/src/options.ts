@@ -114,8 +114,8 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
       checkTimeout('keepAliveMs', options.keepAliveMs ?? keepAliveMsMin),
     ),
     keepAliveTimeoutMs: checkTimeout('keepAliveTimeoutMs', options.keepAliveTimeoutMs ?? 5_000),
-    requestBytesMax: options.requestBytesMax ?? 2 * 1024 * 1024,
-    responseBytesMax: options.responseBytesMax ?? 2_147_483_647,
+    requestBytesMax: checkBytes('requestBytesMax', options.requestBytesMax ?? 2 * 1024 * 1024),
+    responseBytesMax: checkBytes('responseBytesMax', options.responseBytesMax ?? 2_147_483_647),
     transport: options.transport ?? wireTransport,
     hasTls,
     waitForReady: options.waitForReady ?? false,
@@ -131,6 +131,11 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
 export function checkTimeout(name: string, value: unknown): number {
   if (typeof value === 'number' && value > 0) return value;
   throw new TypeError(`${name} must be a positive number of milliseconds, is ${String(value)}`);
+}
+
+function checkBytes(name: string, value: unknown): number {
+  if (typeof value === 'number' && value > 0) return value;
+  throw new TypeError(`${name} must be a positive number of bytes, is ${String(value)}`);
 }
 
 function configError(message: string): KvError {

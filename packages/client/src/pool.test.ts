@@ -135,6 +135,20 @@ describe('other endpoints', () => {
   });
 });
 
+test('connections to named endpoints are bounded, and become ordinary ones where the endpoint does', async () => {
+  const { pool, channels } = setUp();
+  const { signal } = new AbortController();
+  for (let n = 0; n < 40; n++) {
+    const [named] = endpoints(`n${n}`);
+    (await pool.acquire(signal, named)).release('answered');
+  }
+  expect(channels.get('n7:1')?.isClosed).toBe(true);
+  expect(channels.get('n8:1')?.isClosed).toBe(false);
+  const kept = channels.get('n39:1');
+  pool.setEndpoints(endpoints('n39'));
+  expect((await pool.acquire(signal)).channel).toBe(kept);
+});
+
 describe('no connection', () => {
   const expired = new ConnectionError('certificateExpired', 'certificate has expired');
   const refused = new ConnectionError('connectionRefused', 'connect ECONNREFUSED');

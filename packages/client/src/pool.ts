@@ -18,6 +18,8 @@ import type {
 /** How long an endpoint is passed over: doubling with each failure in a row, give or take a fifth; milliseconds. */
 const avoidFirstMs = 1_000;
 const avoidLastMs = 30_000;
+/** Connections to endpoints that single calls have named; beyond them the one that was named first goes. */
+const extraSlotsMax = 32;
 
 export interface PoolOptions {
   readonly transport: Transport;
@@ -78,7 +80,9 @@ export class Pool {
     const after = new Map<string, Slot>();
     for (const endpoint of endpoints) {
       const key = keyOf(endpoint);
-      if (!after.has(key)) after.set(key, before.get(key) ?? this.#makeSlot(endpoint));
+      if (after.has(key)) continue;
+      after.set(key, before.get(key) ?? this.#extra.get(key) ?? this.#makeSlot(endpoint));
+      this.#extra.delete(key);
     }
     this.#slots = [...after.values()];
     for (const [key, slot] of before) if (!after.has(key)) this.#retire(slot);
@@ -150,6 +154,11 @@ export class Pool {
     const known =
       this.#slots.find(({ channel }) => keyOf(channel.endpoint) === key) ?? this.#extra.get(key);
     if (known !== undefined) return known;
+    const [oldest] = this.#extra;
+    if (oldest !== undefined && this.#extra.size >= extraSlotsMax) {
+      this.#extra.delete(oldest[0]);
+      this.#retire(oldest[1]);
+    }
     const slot = this.#makeSlot(endpoint);
     this.#extra.set(key, slot);
     return slot;
