@@ -23,7 +23,7 @@ export class ClusterClients {
   /** Whether time passes for calls by itself. */
   readonly #drives: boolean;
   readonly #sites = new Map<Client, ClientSite>();
-  readonly #undrive: (() => void)[] = [];
+  readonly #undrive = new Map<ClientSite, () => void>();
   #count = 0;
 
   constructor(clock: VirtualClock, members: readonly TestMember[], drives: boolean) {
@@ -35,12 +35,17 @@ export class ClusterClients {
   connect(): { readonly site: ClientSite; readonly connection: Connection } {
     const doors = this.#members.map(({ door }) => door);
     const site = new ClientSite(`client-${++this.#count}`, this.#clock, doors);
-    if (this.#drives) this.#undrive.push(this.#clock.drive(() => site.wantsTime()));
+    if (this.#drives)
+      this.#undrive.set(
+        site,
+        this.#clock.drive(() => site.wantsTime()),
+      );
     const endpoints = doors.map(({ endpoint }) => endpoint);
     return { site, connection: { endpoints, transport: site, clock: site.process } };
   }
 
   async open({ members, ...options }: TestClientOptions): Promise<Client> {
+    this.#forgetClosed();
     const { site, connection } = this.connect();
     const endpoints =
       members === undefined
@@ -49,6 +54,16 @@ export class ClusterClients {
     const client = await Client.open({ ...options, ...connection, endpoints });
     this.#sites.set(client, site);
     return client;
+  }
+
+  /** A test for each of a thousand clients must not ask each of them whether time should pass. */
+  #forgetClosed(): void {
+    for (const [client, site] of this.#sites) {
+      if (!client.raw.isClosed) continue;
+      this.#sites.delete(client);
+      this.#undrive.get(site)?.();
+      this.#undrive.delete(site);
+    }
   }
 
   #endpointsOf(name: MemberName): readonly string[] {
@@ -67,6 +82,7 @@ export class ClusterClients {
   async close(): Promise<void> {
     for (const client of this.#sites.keys()) await client.close();
     this.#sites.clear();
-    for (const undrive of this.#undrive) undrive();
+    for (const undrive of this.#undrive.values()) undrive();
+    this.#undrive.clear();
   }
 }

@@ -132,7 +132,7 @@ export class InProcessChannel implements Channel {
     const bytesMax = this.#options.receiveBytesMax;
     if (message.length <= bytesMax) return undefined;
     const text = `received message larger than max (${message.length} vs. ${bytesMax})`;
-    return new StatusError(RpcCode.resourceExhausted, text);
+    return new StatusError(RpcCode.resourceExhausted, text, { isLocal: true });
   }
 }
 
