@@ -89,7 +89,8 @@ describe('compaction', () => {
     apply(store, 'a=1 -a');
     compact(store, 3);
     removeAll(store);
-    const again = await open(backend.crash(Infinity));
+    await store.checkpoint();
+    const again = await open(backend.crash());
     expect([again.revision, again.compactRevision]).toEqual([3, 3]);
   });
 

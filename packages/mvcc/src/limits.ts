@@ -7,6 +7,10 @@ export interface MvccLimits {
    * written ones are dropped, and the older half of those read.
    */
   readonly recordCacheBytesMax: number;
+  /** Batches that share one transaction of the backend: what a killed process repeats from the log. */
+  readonly commitBatchesMax: number;
+  /** Bytes of records in one transaction of the backend, more only for one batch: bounds the time of a commit. */
+  readonly commitBytesMax: number;
   /** Records that one compaction slice examines (etcd's compaction-batch-limit). */
   readonly compactionRecordsMax: number;
   /** Keys that one step of a large read visits before it yields. */
@@ -23,6 +27,8 @@ export interface MvccLimits {
 
 export const defaultMvccLimits: MvccLimits = {
   recordCacheBytesMax: 32 * 1024 * 1024,
+  commitBatchesMax: 64,
+  commitBytesMax: 1024 * 1024,
   compactionRecordsMax: 1000,
   readKeysPerStepMax: 10_000,
   readRecordsPerStepMax: 2000,

@@ -22,6 +22,7 @@ export async function recover(core: StoreCore): Promise<Map<Key, LeaseId>> {
       throw corruptError(core.backend.name, 'there are records but no state row');
     }
     core.transact(() => undefined);
+    core.commitGroup();
     return new Map();
   }
   core.state = StoreState.decode(stored, core.backend.name);

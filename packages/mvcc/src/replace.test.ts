@@ -59,6 +59,7 @@ async function pair(): Promise<{
   await leader.close();
   const store = await openStore(database);
   write(store, 1, 5);
+  await store.checkpoint();
   return { database, store, file };
 }
 
@@ -151,6 +152,7 @@ describe('CP-7 a crash while a store is replaced', () => {
     for (const left of survivors) {
       const old = await openStore(left);
       write(old, 1, 5);
+      await old.checkpoint();
       copyDatabase(left, `${left}-copy`);
       await old.close();
       copyDatabase(`${left}-copy`, left);

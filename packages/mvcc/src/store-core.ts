@@ -5,6 +5,8 @@
 import { Buffer } from 'node:buffer';
 import type { Backend } from './backend/backend.js';
 import { deletedKeyValue, HeadReader, RecordEncoder } from './codec/record.js';
+import type { EncodedRecord } from './codec/record.js';
+import { CommitGroup } from './commit-group.js';
 import { corruptError, MvccError } from './errors.js';
 import { KeyIndex } from './index/key-index.js';
 import { invariant } from './invariant.js';
@@ -37,7 +39,9 @@ export class StoreCore {
   readonly encoder: RecordEncoder = new RecordEncoder();
   readonly headReader: HeadReader = new HeadReader();
   state: StoreState = new StoreState();
-  /** True while a transaction is open. */
+  /** The transaction of the backend, which several batches share. */
+  readonly group: CommitGroup;
+  /** True while a batch is open. */
   inTransaction = false;
   /** True between `beginRequest` and `endRequest`. */
   inRequest = false;
@@ -50,6 +54,18 @@ export class StoreCore {
     this.verify = verify;
     this.recent = new RecentRecords(limits.recordCacheBytesMax / 2);
     this.cache = new RecordCache(limits.recordCacheBytesMax / 2);
+    this.group = new CommitGroup(
+      {
+        begin: () => {
+          this.backend.begin();
+        },
+        commit: () => {
+          this.writeState();
+          this.backend.commit();
+        },
+      },
+      limits,
+    );
   }
 
   /** Throws if the store is closed or poisoned. */
@@ -230,24 +246,43 @@ export class StoreCore {
     return corruptError(this.backend.name, `record ${seq}: ${what}`);
   }
 
-  /** Writes the state row: the last thing in every transaction. */
-  writeState(): void {
+  /** Adds the record that the encoder made last. */
+  append(seq: number, record: EncodedRecord): void {
+    this.recent.add(seq, this.encoder.slab, this.encoder.start);
+    this.backend.appendRecord(seq, record.head, record.tail);
+    this.state.records.add(record.checksum);
+    this.group.added(record.head.length + record.tail.length);
+  }
+
+  /** Commits the batches that are not yet: before anybody looks at the backend who is not this store. Errors poison. */
+  commitGroup(): void {
+    invariant(!this.inTransaction, 'commits happen between batches');
+    if (this.failure !== undefined) return;
+    try {
+      this.group.commit();
+    } catch (error) {
+      this.abandon(error);
+      throw error;
+    }
+  }
+
+  /** The state row: the last thing in every transaction of the backend. */
+  private writeState(): void {
     this.state.verify();
     this.backend.writeRow(stateBucket, stateKey, this.state.encode());
   }
 
   /**
-   * Runs `work` as a transaction of its own, outside of batches: compaction slices. Errors poison, as in a batch.
+   * Runs `work` as a batch of its own: compaction slices. Errors poison, as in a batch.
    */
   transact<T>(work: () => T): T {
     this.guard();
     invariant(!this.inTransaction, 'transactions do not nest');
     this.inTransaction = true;
     try {
-      this.backend.begin();
+      this.group.begin();
       const result = work();
-      this.writeState();
-      this.backend.commit();
+      this.group.end();
       return result;
     } catch (error) {
       this.abandon(error);

@@ -16,13 +16,16 @@ import {
 import type { ReadView } from './api.js';
 import { MvccError } from './errors.js';
 import { InvariantError } from './invariant.js';
+import type { MvccLimits } from './limits.js';
 import type { LeaseId } from './model.js';
 import type { BackendOperation } from './testing/memory-backend.js';
 import { MemoryBackend } from './testing/memory-backend.js';
 import { MvccStore } from './store.js';
 
-const open = (backend = new MemoryBackend()): Promise<MvccStore> =>
-  MvccStore.open(backend, { verify: true });
+const open = (
+  backend = new MemoryBackend(),
+  limits: Partial<MvccLimits> = {},
+): Promise<MvccStore> => MvccStore.open(backend, { verify: true, limits });
 
 /** One batch with one request per operation; returns the revisions. */
 function put(store: MvccStore, ...names: readonly string[]): number[] {
@@ -190,6 +193,16 @@ describe('reads', () => {
   });
 });
 
+/** A batch of one entry that sets two keys to its index. */
+function writeBoth(store: MvccStore, index: number, valueBytes = 0): void {
+  const value = bytes(`${index}`.padEnd(valueBytes, ' '));
+  const txn = store.begin();
+  request(txn, () => txn.put(key('a'), value, noLease));
+  request(txn, () => txn.put(key('b'), value, noLease));
+  txn.setConsistentIndex({ index, term: 1 });
+  txn.end();
+}
+
 describe('the batch', () => {
   it('H-D1 keeps index, term and configuration with its effects, and never lets them fall', async () => {
     const backend = new MemoryBackend();
@@ -208,24 +221,24 @@ describe('the batch', () => {
     expect(again.confState).toEqual(bytes('{"voters":[1]}'));
   });
 
-  it('CP-5 a crash before the checkpoint loses whole batches, never part of one', async () => {
-    const backend = new MemoryBackend();
-    const store = await open(backend);
-    await store.checkpoint();
-    for (let index = 1; index <= 5; index++) {
-      const txn = store.begin();
-      request(txn, () => txn.put(key('a'), bytes(`${index}`), noLease));
-      request(txn, () => txn.put(key('b'), bytes(`${index}`), noLease));
-      txn.setConsistentIndex({ index, term: 1 });
-      txn.end();
-    }
-    for (let kept = 0; kept <= 5; kept++) {
-      const again = await open(backend.crash(kept));
-      expect(again.consistentIndex.index).toBe(kept);
-      expect(again.revision).toBe(1 + 2 * kept);
-      expect(textOf(again.readNewest().get(key('b')))).toBe(kept === 0 ? undefined : `${kept}`);
-    }
-  });
+  it.each([1, 2, 4])(
+    'CP-5 a crash before the checkpoint loses whole batches, never part of one (%i share a commit)',
+    async (commitBatchesMax) => {
+      const backend = new MemoryBackend();
+      const store = await open(backend, { commitBatchesMax });
+      for (let index = 1; index <= 9; index++) writeBoth(store, index);
+      const commits = Math.floor(9 / commitBatchesMax);
+      // The first one is that of the founding.
+      expect(backend.unsyncedCommits).toBe(1 + commits);
+      for (let kept = 0; kept <= commits; kept++) {
+        const again = await open(backend.crash(1 + kept));
+        const index = kept * commitBatchesMax;
+        expect(again.consistentIndex.index).toBe(index);
+        expect(again.revision).toBe(1 + 2 * index);
+        expect(textOf(again.readNewest().get(key('b')))).toBe(index === 0 ? undefined : `${index}`);
+      }
+    },
+  );
 
   it('buckets see their own changes and survive', async () => {
     const backend = new MemoryBackend();
@@ -240,7 +253,8 @@ describe('the batch', () => {
     leases.delete(bytes('none'));
     expect(leases.get(bytes('1'))).toEqual(bytes('uno'));
     txn.end();
-    const again = await open(backend.crash(Infinity));
+    await store.checkpoint();
+    const again = await open(backend.crash());
     expect([...again.bucket('lease').entries()]).toEqual([
       [bytes('1'), bytes('uno')],
       [bytes('3'), bytes('')],
@@ -261,7 +275,8 @@ describe('the batch', () => {
     request(txn, () => txn.put(key('deleted'), bytes(''), lease(1n)));
     request(txn, () => txn.deleteRange({ type: 'single', key: key('deleted') }));
     txn.end();
-    const again = await open(backend.crash(Infinity));
+    await store.checkpoint();
+    const again = await open(backend.crash());
     expect(again.takeRecoveredLeases()).toEqual(
       new Map([
         [key('kept'), -(2n ** 63n)],
@@ -269,6 +284,59 @@ describe('the batch', () => {
       ]),
     );
     expect(again.takeRecoveredLeases().size).toBe(0);
+  });
+});
+
+describe('batches that share a commit', () => {
+  it('are read like any other before it', async () => {
+    const backend = new MemoryBackend();
+    const store = await open(backend);
+    for (let index = 1; index <= 3; index++) writeBoth(store, index);
+    expect(backend.unsyncedCommits).toBe(1);
+    expect(summary(store.readNewest())).toBe('a=3@6 b=3@7');
+    expect(summary(viewOf(store.read(rev(3))))).toBe('a=1@2 b=1@3');
+    expect(store.consistentIndex.index).toBe(3);
+  });
+
+  it('are bounded in bytes', async () => {
+    const backend = new MemoryBackend();
+    const store = await open(backend, { commitBytesMax: 10_000 });
+    writeBoth(store, 1, 4000);
+    expect(backend.unsyncedCommits).toBe(1);
+    writeBoth(store, 2, 4000);
+    expect(backend.unsyncedCommits).toBe(2);
+    writeBoth(store, 3, 20_000);
+    expect(backend.unsyncedCommits).toBe(3);
+  });
+
+  it('are committed before anybody else looks: at a checkpoint, in an image, at the end', async () => {
+    const backend = new MemoryBackend();
+    const store = await open(backend);
+    writeBoth(store, 1);
+    expect((await store.checkpoint()).index).toBe(1);
+    expect((await open(backend.crash())).consistentIndex.index).toBe(1);
+    writeBoth(store, 2);
+    const image = await store.exportImage();
+    expect(image.consistentIndex.index).toBe(2);
+    await image.close();
+    writeBoth(store, 3);
+    await store.close();
+    expect((await open(backend.crash(Infinity))).consistentIndex.index).toBe(3);
+  });
+
+  it('and those that a pause for the log asks for, in the middle of a checkpoint', async () => {
+    const backend = new MemoryBackend();
+    const store = await open(backend);
+    writeBoth(store, 1);
+    let committed = -1;
+    backend.checkpoint = (commitOpen) => {
+      writeBoth(store, 2);
+      commitOpen?.();
+      committed = backend.unsyncedCommits;
+      return Promise.resolve();
+    };
+    expect((await store.checkpoint()).index).toBe(1);
+    expect(committed).toBe(3);
   });
 });
 
@@ -283,7 +351,7 @@ describe('F-10 F-12 H-S12 an error inside a transaction', () => {
       const backend = new MemoryBackend({
         fault: (operation) => (armed && operation === at ? full : undefined),
       });
-      const store = await open(backend);
+      const store = await open(backend, { commitBatchesMax: 1 });
       put(store, 'a');
       const before = finish(store.hashKv());
       armed = true;
@@ -300,7 +368,7 @@ describe('F-10 F-12 H-S12 an error inside a transaction', () => {
 
   it('G-5 of the caller: abort gives the batch up', async () => {
     const backend = new MemoryBackend();
-    const store = await open(backend);
+    const store = await open(backend, { commitBatchesMax: 1 });
     put(store, 'a');
     const txn = store.begin();
     txn.beginRequest();
@@ -309,6 +377,27 @@ describe('F-10 F-12 H-S12 an error inside a transaction', () => {
     txn.abort(new Error('twice'));
     expect(() => store.readNewest()).toThrow(/apply went wrong/);
     expect(summary((await open(backend.crash(Infinity))).readNewest())).toBe('a=v-a@2');
+  });
+
+  it('takes all batches that share the commit, whole, and never those before', async () => {
+    let armed = false;
+    const backend = new MemoryBackend({
+      fault: (operation) => (armed && operation === 'commit' ? new Error('full') : undefined),
+    });
+    const store = await open(backend, { commitBatchesMax: 3 });
+    for (let index = 1; index <= 5; index++) writeBoth(store, index);
+    armed = true;
+    expect(() => {
+      writeBoth(store, 6);
+    }).toThrow('full');
+    expect(() => store.readNewest()).toThrow(/full/);
+    const again = await open(backend.crash(Infinity, {}));
+    expect([again.consistentIndex.index, again.revision]).toEqual([3, 7]);
+    expect(again.verify()).toEqual([]);
+    // Closing a store that has stopped commits nothing more.
+    armed = false;
+    await store.close();
+    expect(backend.unsyncedCommits).toBe(2);
   });
 
   it('of a checkpoint: poisons, for the log must not be cut', async () => {

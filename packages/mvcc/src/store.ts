@@ -216,9 +216,12 @@ export class MvccStore {
     const { core } = this;
     core.guard();
     invariant(!core.inTransaction, 'a checkpoint starts between batches');
+    core.commitGroup();
     const durable = this.consistentIndex;
     try {
-      await core.backend.checkpoint();
+      await core.backend.checkpoint(() => {
+        core.commitGroup();
+      });
     } catch (error) {
       core.poison(error);
       throw error;
@@ -235,6 +238,7 @@ export class MvccStore {
   reclaimSlice(): 'more' | 'done' {
     this.core.guard();
     invariant(!this.core.inTransaction, 'space is reclaimed between batches');
+    this.core.commitGroup();
     try {
       return this.core.backend.reclaim(this.core.limits.reclaimPagesMax);
     } catch (error) {
@@ -258,6 +262,7 @@ export class MvccStore {
     const { core } = this;
     core.guard();
     invariant(!core.inTransaction, 'an image is taken between batches');
+    core.commitGroup();
     const image = await core.backend.exportImage([
       { bucket: stateBucket, key: stateKey },
       { bucket: 'meta', key: confStateKey },
@@ -296,7 +301,7 @@ export class MvccStore {
     invariant(!this.core.inTransaction, 'the store is replaced between batches');
     try {
       // So that little is left to do in the turn in which it is closed.
-      await this.core.backend.checkpoint();
+      await this.checkpoint();
       await this.core.backend.prepareReplacement(prepared.path);
       this.core.guard();
       const { core, leases } = prepared;
@@ -331,6 +336,7 @@ export class MvccStore {
 
   private async closeOnce(): Promise<void> {
     invariant(!this.core.inTransaction, 'the store closes between batches');
+    this.core.commitGroup();
     this.core.markClosed();
     await this.core.backend.close();
   }

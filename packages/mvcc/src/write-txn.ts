@@ -25,7 +25,7 @@ export class BatchTxn implements WriteTxn {
   private events: StoreEvent[] = [];
   private revisionBefore: number;
 
-  /** Begins the backend's transaction. `onCompact` hears of a new compaction revision before it takes effect. */
+  /** Begins a batch in the backend's transaction. `onCompact` hears of a new compaction revision before it takes effect. */
   constructor(core: StoreCore, newest: NewestView, onCompact: (revision: number) => void) {
     this.core = core;
     this.newest = newest;
@@ -34,7 +34,7 @@ export class BatchTxn implements WriteTxn {
     core.guard();
     invariant(!core.inTransaction, 'transactions do not nest');
     try {
-      core.backend.begin();
+      core.group.begin();
     } catch (error) {
       core.poison(error);
       throw error;
@@ -81,8 +81,7 @@ export class BatchTxn implements WriteTxn {
       const created = core.index.created(slot);
       const version = core.index.version(slot);
       const record = core.encoder.put(seq, key, value, main, sub, created, version, lease);
-      core.backend.appendRecord(seq, record.head, record.tail);
-      core.state.records.add(record.checksum);
+      core.append(seq, record);
       const kv: StoredKeyValue = {
         key,
         createRevision: created as Revision,
@@ -91,7 +90,6 @@ export class BatchTxn implements WriteTxn {
         lease,
         encoded: record.keyValue,
       };
-      core.recent.add(seq, core.encoder.slab, core.encoder.start);
       this.events.push({ type: 'put', kv, isCreate: created === main });
       return kv;
     } catch (error) {
@@ -181,8 +179,7 @@ export class BatchTxn implements WriteTxn {
   end(): void {
     this.expect('between requests');
     try {
-      this.core.writeState();
-      this.core.backend.commit();
+      this.core.group.end();
     } catch (error) {
       this.fatal(error);
     }
@@ -203,9 +200,7 @@ export class BatchTxn implements WriteTxn {
     const seq = this.takeSeq(main);
     core.index.remove(key, main, seq);
     const record = core.encoder.tombstone(seq, key, main, sub);
-    core.recent.add(seq, core.encoder.slab, core.encoder.start);
-    core.backend.appendRecord(seq, record.head, record.tail);
-    core.state.records.add(record.checksum);
+    core.append(seq, record);
     this.events.push({ type: 'delete', kv: deletedKeyValue(key, main), isCreate: false });
   }
 

@@ -9,7 +9,7 @@ import { compactionOf, operationsOf } from './workload.mjs';
 const report = (line) => writeSync(1, `${line}\n`);
 const text = new TextEncoder();
 const store = await MvccStore.open(await SqliteBackend.open(process.argv[2]), {
-  limits: { compactionRecordsMax: 50 },
+  limits: { compactionRecordsMax: 50, commitBatchesMax: 4 },
 });
 let index = store.consistentIndex.index;
 report(`open ${index}`);

@@ -154,17 +154,41 @@ describe('failure', () => {
     });
   });
 
-  it('a store that can not commit ends the member without an answer of success', async () => {
+  it('a store that can not be changed ends the member without an answer of success', async () => {
     let broken = false;
     const m = await MemoryMember.open({
       backendFault: (operation) =>
-        broken && operation === 'commit' ? new Error('disk I/O error') : undefined,
+        broken && operation === 'change' ? new Error('disk I/O error') : undefined,
     });
     broken = true;
     const call = m.begin(kvService.put, kvService.put.request.encode(put('b', '2')));
     await m.clock.settle();
     expect(call.end).toMatchObject({ type: 'failed' });
     expect((await m.member.failed).message).toMatch(/disk I\/O error/);
+  });
+
+  it('G-2 a store that can not commit ends the member; the log has what was acknowledged since its last commit', async () => {
+    let broken = false;
+    const m = await MemoryMember.open({
+      backendFault: (operation) =>
+        broken && operation === 'commit' ? new Error('disk I/O error') : undefined,
+    });
+    broken = true;
+    let acknowledged = 0;
+    for (;;) {
+      const request = put(`k${acknowledged}`, '2');
+      const call = m.begin(kvService.put, kvService.put.request.encode(request));
+      await m.clock.settle();
+      if (call.end?.type !== 'ok') break;
+      acknowledged++;
+    }
+    expect((await m.member.failed).message).toMatch(/disk I\/O error/);
+    broken = false;
+    await m.restart();
+    const { kvs } = await m.call(kvService.range, range('k', 'l'));
+    expect(acknowledged).toBeGreaterThan(0);
+    // The last one was in the log as well, though nobody was told.
+    expect(kvs.length).toBe(acknowledged + 1);
   });
 
   it('G-13 a store that can not be read ends the member instead of serving on', async () => {

@@ -84,9 +84,10 @@ export interface Backend {
 
   /**
    * Makes everything committed before this call durable. One at a time; rejects with `MvccError` when the disk fails.
-   * Runs beside transactions; `gate` says when it would like to be alone.
+   * Runs beside transactions; `gate` says when it would like to be alone: then `commitOpen` is called first, for an owner
+   * that keeps a transaction open over several turns.
    */
-  checkpoint(): Promise<void>;
+  checkpoint(commitOpen?: () => void): Promise<void>;
   /**
    * While a promise is returned, the owner should wait for it before the next transaction. Not waiting is safe, but lets
    * the log of committed changes grow. Never rejects.
@@ -103,7 +104,10 @@ export interface Backend {
    * beside transactions; only reads and {@link Backend.replace} may follow.
    */
   prepareReplacement(path: string): Promise<void>;
-  /** Ends this backend and opens the one that was prepared, under the same name and lock, within this turn. */
+  /**
+   * Ends this backend, with a transaction that is open, and opens the one that was prepared, under the same name and lock,
+   * within this turn.
+   */
   replace(): Backend;
   /** Checks the structure of the whole database; problems found, at most 100. Long: for tools and start-up options. */
   verify(): string[];

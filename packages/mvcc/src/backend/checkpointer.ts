@@ -33,17 +33,20 @@ export class Checkpointer {
     return this.pause;
   }
 
-  /** Resolves when everything committed before the call is durable. Calls during a run share the next one. */
-  run(): Promise<void> {
+  /**
+   * Resolves when everything committed before the call is durable. Calls during a run share the next one. `commitOpen` is called
+   * when writes pause: what is in an open transaction then could not be moved.
+   */
+  run(commitOpen: () => void): Promise<void> {
     if (this.closed) {
       return Promise.reject(new MvccError('closed', `${this.path}: no checkpoints any more`));
     }
-    if (this.running === undefined) return this.start();
+    if (this.running === undefined) return this.start(commitOpen);
     this.next ??= this.running
       .catch(() => undefined)
       .then(() => {
         this.next = undefined;
-        return this.start();
+        return this.start(commitOpen);
       });
     return this.next;
   }
@@ -58,14 +61,14 @@ export class Checkpointer {
     this.log = undefined;
   }
 
-  private start(): Promise<void> {
-    this.running = this.runOnce().finally(() => {
+  private start(commitOpen: () => void): Promise<void> {
+    this.running = this.runOnce(commitOpen).finally(() => {
       this.running = undefined;
     });
     return this.running;
   }
 
-  private async runOnce(): Promise<void> {
+  private async runOnce(commitOpen: () => void): Promise<void> {
     await this.syncLog();
     const logFrames = await this.move();
     if (logFrames * this.pageBytes < this.logBytesMax) return;
@@ -74,6 +77,7 @@ export class Checkpointer {
       open = resolve;
     });
     try {
+      commitOpen();
       await this.move();
     } finally {
       this.pause = undefined;

@@ -26,6 +26,7 @@ import {
   viewOf,
 } from '../../test/scratch.js';
 import { MvccError } from '../errors.js';
+import type { MvccLimits } from '../limits.js';
 import { MvccStore } from '../store.js';
 import { checkEngineVersion, schemaVersion } from './schema.js';
 import { SqliteBackend } from './sqlite-backend.js';
@@ -34,8 +35,12 @@ import { insertRecordsMax, sql } from './statements.js';
 
 const { path } = scratch();
 
-async function openStore(database: string, options: SqliteBackendOptions = {}): Promise<MvccStore> {
-  return MvccStore.open(await SqliteBackend.open(database, options), { verify: true });
+async function openStore(
+  database: string,
+  options: SqliteBackendOptions = {},
+  limits: Partial<MvccLimits> = {},
+): Promise<MvccStore> {
+  return MvccStore.open(await SqliteBackend.open(database, options), { verify: true, limits });
 }
 
 /** Entries `from` to `to`, a batch each: a put of one of 50 keys. */
@@ -155,29 +160,33 @@ describe('refusals', () => {
 });
 
 describe('F-12 a full disk', () => {
-  it('is a typed error, keeps every batch before it whole, and works again with space', async () => {
-    const database = path();
-    const store = await openStore(database, { databaseBytesMax: 400_000 });
-    let index = 0;
-    let failure: unknown;
-    while (failure === undefined && index < 5000) {
-      try {
-        write(store, index + 1, index + 1, 2000);
-        index++;
-      } catch (error) {
-        failure = error;
+  it.each([1, 8])(
+    'is a typed error, keeps every commit before it whole (of %i batches), and works again with space',
+    async (commitBatchesMax) => {
+      const database = path();
+      const store = await openStore(database, { databaseBytesMax: 400_000 }, { commitBatchesMax });
+      let index = 0;
+      let failure: unknown;
+      while (failure === undefined && index < 5000) {
+        try {
+          write(store, index + 1, index + 1, 2000);
+          index++;
+        } catch (error) {
+          failure = error;
+        }
       }
-    }
-    expect(failure).toBeInstanceOf(MvccError);
-    expect(failure).toMatchObject({ code: 'disk-full' });
-    expect(() => store.begin()).toThrow(expect.objectContaining({ code: 'poisoned' }) as Error);
-    await store.close();
-    const again = await openStore(database);
-    expect(again.consistentIndex.index).toBe(index);
-    expect(again.revision).toBe(index + 1);
-    write(again, index + 1, index + 50, 2000);
-    await again.close();
-  });
+      expect(failure).toBeInstanceOf(MvccError);
+      expect(failure).toMatchObject({ code: 'disk-full' });
+      expect(() => store.begin()).toThrow(expect.objectContaining({ code: 'poisoned' }) as Error);
+      await store.close();
+      const again = await openStore(database);
+      const kept = index - (index % commitBatchesMax);
+      expect(again.consistentIndex.index).toBe(kept);
+      expect(again.revision).toBe(kept + 1);
+      write(again, kept + 1, kept + 50, 2000);
+      await again.close();
+    },
+  );
 });
 
 /** Opens a damaged store and reads everything: what it says, or that it refused. */
@@ -253,9 +262,9 @@ describe('G-13 F-17 H-S9 a flipped bit in the database', () => {
 });
 
 describe("CP-9 SQLite's log cut at any byte by a crash", () => {
-  it('leaves the state after some batch, never before the last checkpoint', async () => {
+  it('leaves the state after some commit, never before the last checkpoint', async () => {
     const database = path();
-    const store = await openStore(database);
+    const store = await openStore(database, {}, { commitBatchesMax: 3 });
     write(store, 1, 30);
     const durable = await store.checkpoint();
     expect(durable.index).toBe(30);

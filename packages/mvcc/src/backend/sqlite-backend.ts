@@ -204,8 +204,8 @@ export class SqliteBackend implements Backend {
     return names;
   }
 
-  async checkpoint(): Promise<void> {
-    await this.checkpointer.run();
+  async checkpoint(commitOpen: () => void = () => undefined): Promise<void> {
+    await this.checkpointer.run(commitOpen);
     // The read transaction at hand still looks pages up in the log; the next one need not.
     this.attempt('checkpoint', () => {
       if (!this.writing) this.endRead();

@@ -355,6 +355,8 @@ const replacement: readonly ContractCase[] = [
     name: 'CP-7 is replaced by another database, and stays so',
     async run(harness) {
       const { backend, file } = await withReplacement(harness);
+      backend.begin();
+      backend.writeRow('b', bytes('open'), bytes('given up'));
       await backend.prepareReplacement(file);
       strictEqual(text(backend.readRow('b', bytes('k'))), 'old');
       let next = backend.replace();

@@ -143,7 +143,7 @@ export class MemoryBackend implements Backend {
     return this.current.bucketNames();
   }
 
-  checkpoint(): Promise<void> {
+  checkpoint(_commitOpen?: () => void): Promise<void> {
     const fault = this.options.fault?.('checkpoint');
     if (fault !== undefined) return Promise.reject(fault);
     for (const changes of this.unsynced) {
@@ -180,6 +180,7 @@ export class MemoryBackend implements Backend {
     this.durable = this.replacement;
     this.current = this.replacement.copy();
     this.unsynced = [];
+    this.open = undefined;
     this.replacement = undefined;
     return this;
   }

@@ -1,8 +1,8 @@
 /**
  * Applies committed entries, in order, each exactly once: the only writer of the store and of all replicated state.
  *
- * A batch is one transaction of the store, which also holds the index and term of its last entry (invariant I2). Outcomes
- * are handed out only after the transaction has ended (I1). Given the same state and entries, every member does the
+ * A batch is one transaction of the store, which also holds the index and term of its last entry (invariant I2); the store may
+ * commit several at once, and lose them at once: the log has them all. Outcomes are handed out only after the transaction has ended (I1). Given the same state and entries, every member does the
  * same (I3): no clock, no randomness, no configuration is looked at. The one exception is etcd's: whether the store is over its
  * quota changes the answer, but never what is done.
  */
