@@ -161,6 +161,14 @@ describe('R2 R3 R4: a snapshot of the leader', () => {
     expect(ids(recovered.entries)).toEqual(entries(1, 9).map((one) => `${one.index}@1`));
   });
 
+  it('that is void does not take what an earlier leader appends to the old log', async () => {
+    const disk = log((records) => {
+      put(records, entries(1, 9), state(1, 3), snapshot(6, 5), entries(10, 11, 4));
+    });
+    const { recovered } = await open(disk, { snapshots: [snapshot(6, 5)] });
+    expect(ids(recovered.entries).slice(-3)).toEqual(['9@1', '10@4', '11@4']);
+  });
+
   it('whose file is missing cannot be done without', async () => {
     const disk = log((records) => {
       put(records, entries(1, 9), state(1, 3), snapshot(20, 5), state(5, 20), entries(21, 22, 5));

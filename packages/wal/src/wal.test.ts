@@ -10,13 +10,17 @@ import {
   ids,
   makeDisk,
   open,
+  segmentPaths,
   snapshot,
   state,
   written,
 } from '../test/support.js';
 import { toIndex } from '@kv/raft';
+import { encodeHardState } from '@kv/raft/codec';
 import { Wal, WalError } from './index.js';
 import type { FileHandle, FileSystem } from './file-system.js';
+import { RecordType } from './record.js';
+import { SegmentReader } from './segment-reader.js';
 
 /** Counts flushes, and lets a test hold them back. */
 function gate(inner: FileSystem): {
@@ -259,6 +263,30 @@ describe('segments', () => {
     const { recovered } = await open(disk, { snapshots: [snapshot(9)] });
     expect(ids(recovered.entries)).toEqual(['10@1', '11@1', '12@1', '13@1', '14@1', '15@1']);
     expect(recovered.snapshot).toEqual(snapshot(9));
+  });
+
+  it('each segment begins with the chain, the metadata and the hard state, as etcd writes them', async () => {
+    const disk = makeDisk();
+    const wal = await create(disk);
+    wal.append({ entries: [entry(1)], hardState: state(3, 1, 7n) });
+    for (let i = 2; i <= 5; i++) {
+      wal.append({ entries: [entry(i, 3, new Uint8Array(2500))] });
+      await wal.sync();
+    }
+    await wal.close();
+    const [, second] = segmentPaths(disk);
+    const reader = new SegmentReader(disk.open(second ?? '', 'read'), undefined);
+    const found: unknown[] = [];
+    for (let i = 0; i < 3; i++) {
+      expect(reader.next()).toBe('record');
+      const { type, start, end } = reader.record;
+      found.push([type, reader.window.slice(start, end)]);
+    }
+    expect(found).toEqual([
+      [RecordType.crc, new Uint8Array(0)],
+      [RecordType.metadata, METADATA],
+      [RecordType.state, encodeHardState(state(3, 1, 7n))],
+    ]);
   });
 
   it("purge does not count on a leader's snapshot before its commit index is durable (W4)", async () => {
