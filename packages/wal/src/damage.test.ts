@@ -201,6 +201,17 @@ describe('acknowledged data', () => {
     }
   });
 
+  it('F-15: is refused if a bit of it flipped, also with no mark behind it: no sector of it is lost', async () => {
+    const content = await killed(async (wal) => {
+      wal.append({ entries: [entry(1), entry(2, 1, new Uint8Array(3000).fill(7))] });
+      await wal.sync();
+    });
+    content[1024] = (content[1024] ?? 0) ^ 1;
+    const disk = diskWith(content);
+    expect(await failure(() => open(disk))).toMatchObject({ code: 'crc-mismatch', file: FIRST });
+    expect(disk.content(FIRST)).toEqual(content);
+  });
+
   it('a value that holds a forged mark of another place is no evidence', async () => {
     const other = await written(threeBatches);
     const forged = other.content(FIRST).subarray(80, 400);
