@@ -289,6 +289,30 @@ describe('segments', () => {
     ]);
   });
 
+  it('a mark says nothing of a segment that was begun while the one before it was synced (W5)', async () => {
+    const disk = makeDisk();
+    const { fileSystem, hold } = gate(disk);
+    const wal = await Wal.create(DIRECTORY, METADATA, { segmentBytes: 4096, fileSystem });
+    const release = hold();
+    wal.append({ entries: [entry(1, 1, new Uint8Array(5000).fill(7))] });
+    const running = wal.sync();
+    wal.append({ entries: [entry(2, 1, new Uint8Array(6000).fill(7))] });
+    release();
+    await running;
+    wal.append({ entries: [entry(3)] });
+    await wal.sync();
+    const [first, second] = segmentPaths(disk);
+    // What a power cut during that last sync can leave: a sector of the second entry is missing.
+    const content = disk.content(second ?? '').fill(0, 1024, 1536);
+    const torn = makeDisk();
+    torn.makeDirectory(DIRECTORY);
+    torn.place(first ?? '', disk.content(first ?? ''));
+    torn.place(second ?? '', content);
+    const { recovered } = await open(torn);
+    expect(ids(recovered.entries)).toEqual(['1@1']);
+    expect(recovered.repair?.reason).toContain('torn write');
+  });
+
   it("purge does not count on a leader's snapshot before its commit index is durable (W4)", async () => {
     const disk = makeDisk();
     const wal = await create(disk);
