@@ -24,7 +24,13 @@ export type { ClusterClient, Member } from './cluster.js';
 export type { Codec, Json, JsonCodec } from './codec.js';
 export type { SwapResult, UpdateOptions } from './compare-and-swap.js';
 export type { Bytes, KeySelector, LeaseReference } from './data.js';
-export type { ClientErrorCode, ConnectionErrorCode, KvErrorCode, Outcome } from './errors.js';
+export type {
+  ClientErrorCode,
+  ConnectionErrorCode,
+  KvErrorCode,
+  KvErrorOptions,
+  Outcome,
+} from './errors.js';
 export type { KeyValue } from './key-value.js';
 export type { DeleteOptions, GetOptions, KvClient, PutOptions } from './kv.js';
 export type { ClientHooks, ConnectionInfo, RequestInfo, ResponseInfo, RetryInfo } from './hooks.js';

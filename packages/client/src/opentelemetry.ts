@@ -5,7 +5,7 @@
 import { KvError } from './errors.js';
 import type { ClientHooks, RequestInfo, ResponseInfo } from './hooks.js';
 
-type Attributes = Record<string, string | number>;
+export type Attributes = Record<string, string | number>;
 
 /** What we need of a span. */
 export interface OpenTelemetrySpan {

@@ -6,6 +6,7 @@ export type {
   CallOptions,
   Channel,
   ChannelOptions,
+  ChannelState,
   Endpoint,
   StreamCall,
   TcpAddress,

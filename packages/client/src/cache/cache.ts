@@ -68,7 +68,7 @@ export class Cache<Value = Uint8Array> implements AsyncDisposable, Iterable<KeyV
   /** Resolves when the first listing is in; rejects when the cache fails or closes before. */
   readonly ready: Promise<void>;
 
-  /** Begins to fill at once. `name` is what messages call the range. */
+  /** @internal Begins to fill at once. `name` is what messages call the range. Programs use `client.cache` or `cacheOf`. */
   constructor(source: CacheSource<Value>, name: string, options: CacheOptions = {}) {
     this.#source = source;
     this.#keysMax = bound('keysMax', options.keysMax ?? 1_000_000);

@@ -26,6 +26,7 @@ export interface Leader {
 export class Leadership extends Held {
   readonly #lease: Place['lease'];
 
+  /** @internal */
   constructor(client: RecipeClient, place: Place, ownsLease: boolean) {
     super(client, place, ownsLease);
     this.#lease = place.lease;

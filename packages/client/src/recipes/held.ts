@@ -24,7 +24,7 @@ export class Held implements AsyncDisposable {
   readonly #watching = new AbortController();
   #released: Promise<void> | undefined;
 
-  /** Watches the key from now on. */
+  /** @internal Watches the key from now on. */
   constructor(client: RecipeClient, place: Place, ownsLease: boolean) {
     this.#client = client;
     this.#place = place;

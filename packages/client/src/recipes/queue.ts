@@ -40,6 +40,7 @@ export class Job extends Held {
   /** At which the item was added. */
   readonly revision: number;
 
+  /** @internal */
   constructor(client: RecipeClient, item: KeyValue, claim: Place, ownsLease: boolean) {
     super(client, claim, ownsLease);
     this.#client = client;

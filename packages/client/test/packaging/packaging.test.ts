@@ -41,14 +41,14 @@ function javascript(code: string): string {
 }
 
 describe.runIf(process.env['KV_PACKAGING'] === '1')('the packed client', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kv-packaging-'));
-  const app = join(folder, 'app');
-  const tools = join(folder, 'tools');
-  const node = join(tools, 'node_modules', 'node', 'bin', 'node');
+  let [folder, app, tools, node] = ['', '', '', ''];
   const examples = readExamples();
   let server: TestServer;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'kv-packaging-'));
+    [app, tools] = [join(folder, 'app'), join(folder, 'tools')];
+    node = join(tools, 'node_modules', 'node', 'bin', 'node');
     const [binary] = availableServers();
     if (binary === undefined) throw new Error('no server to run against');
     server = await TestServer.start(binary);
