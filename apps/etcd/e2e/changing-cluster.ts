@@ -25,6 +25,7 @@ export class ChangingMember {
     kind: Kind,
     directory: string,
     [clientPort = 0, peerPort = 0]: readonly number[],
+    more: readonly string[],
   ) {
     const url = (port: number): string => `http://127.0.0.1:${port.toString()}`;
     this.name = name;
@@ -38,6 +39,7 @@ export class ChangingMember {
       `--advertise-client-urls=${url(clientPort)}`,
       `--listen-peer-urls=${this.peerUrl}`,
       `--initial-advertise-peer-urls=${this.peerUrl}`,
+      ...more,
     ];
   }
 
@@ -72,6 +74,11 @@ export class ChangingMember {
     return this.#process;
   }
 
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.process.exit;
+  }
+
   async end(): Promise<void> {
     await this.#process?.end();
   }
@@ -80,12 +87,25 @@ export class ChangingMember {
 export class ChangingCluster {
   readonly #directory = temporaryDirectory();
   readonly #all: ChangingMember[] = [];
+  readonly #args: readonly string[];
   /** Those that are members now. */
   members: readonly ChangingMember[] = [];
 
+  private constructor(args: readonly string[]) {
+    this.#args = args;
+  }
+
   /** Members of these kinds, named a, b and so on, that found a cluster. */
-  static async open(...kinds: readonly Kind[]): Promise<ChangingCluster> {
-    const cluster = new ChangingCluster();
+  static open(...kinds: readonly Kind[]): Promise<ChangingCluster> {
+    return ChangingCluster.openWith([], ...kinds);
+  }
+
+  /** `args`: more flags, for all members of it. */
+  static async openWith(
+    args: readonly string[],
+    ...kinds: readonly Kind[]
+  ): Promise<ChangingCluster> {
+    const cluster = new ChangingCluster(args);
     for (const kind of kinds) cluster.members = [...cluster.members, await cluster.make(kind)];
     await Promise.all(cluster.members.map((member) => member.start(cluster.members)));
     await cluster.#learnIds();
@@ -95,7 +115,8 @@ export class ChangingCluster {
   /** One that is no member yet. */
   async make(kind: Kind): Promise<ChangingMember> {
     const name = String.fromCharCode('a'.charCodeAt(0) + this.#all.length);
-    const made = new ChangingMember(name, kind, this.#directory.path, await freePorts(2));
+    const ports = await freePorts(2);
+    const made = new ChangingMember(name, kind, this.#directory.path, ports, this.#args);
     this.#all.push(made);
     return made;
   }

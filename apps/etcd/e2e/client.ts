@@ -116,6 +116,14 @@ export class TestClient {
     return response.leader !== 0n && response.leader === response.header?.memberId;
   }
 
+  /** Who answers. */
+  async self(): Promise<{ readonly id: bigint }> {
+    const called = ['Status', StatusRequest, StatusResponse] as const;
+    const request = StatusRequest.fromPartial({});
+    const { header } = await this.#unary(...called, request, 'Maintenance');
+    return { id: header?.memberId ?? 0n };
+  }
+
   /** A watch on one key; resolves when the server has confirmed it. */
   async watch(key: string): Promise<ClientDuplexStream<WatchRequest, WatchResponse>> {
     const stream = this.#client.makeBidiStreamRequest(

@@ -50,6 +50,7 @@ function isFree(port: number): Promise<boolean> {
 export class ClusterMember {
   readonly name: string;
   readonly dataDir: string;
+  readonly clientUrl: string;
   readonly #args: readonly string[];
   readonly #program: string | undefined;
   readonly client: TestClient;
@@ -69,7 +70,8 @@ export class ClusterMember {
     this.name = name;
     this.dataDir = join(directory, name);
     this.#program = program;
-    this.client = new TestClient(url(at).slice('http://'.length));
+    this.clientUrl = url(at);
+    this.client = new TestClient(this.clientUrl.slice('http://'.length));
     this.#args = [
       `--name=${name}`,
       `--data-dir=${this.dataDir}`,

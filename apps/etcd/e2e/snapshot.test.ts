@@ -3,7 +3,7 @@
  * write, holds the same in the end, and neither kill -9 of the sender nor of the receiver leaves anything half done.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Cluster, reference, type ClusterMember } from './cluster-process.js';
+import { Cluster, type ClusterMember } from './cluster-process.js';
 
 const TEST_MS = 240_000;
 /** A log that is soon too short: entries behind the newest snapshot, and what is kept of them. */
@@ -111,26 +111,6 @@ describe('a member that was stopped for longer than the log is kept', () => {
     await leader.process.line('ready to serve client requests');
     await cluster?.expectAgreement();
   });
-});
-
-describe.skipIf(reference === undefined)('between the kinds', () => {
-  it(
-    'the leader says that a member of etcd can not use its snapshots, and keeps the log for it',
-    { timeout: TEST_MS },
-    async () => {
-      cluster = await Cluster.open([undefined, undefined, reference], SHORT_LOG);
-      const [a, b, theirs] = cluster.members;
-      if (a === undefined || b === undefined || theirs === undefined)
-        throw new Error('there are three');
-      await theirs.kill();
-      const leader = await cluster.leader();
-      await putMany(leader, 5000, 'k');
-      theirs.start();
-      await theirs.process.line('ready to serve client requests');
-      // What is kept for it is enough: no snapshot was needed.
-      await cluster.expectAgreement();
-    },
-  );
 });
 
 function ms(value: number | undefined): string {
