@@ -1,12 +1,12 @@
 /**
  * The body of a snapshot on its way to another member: etcd's frame (length, message, database; http.md §12.3), and behind it the
- * SHA-256 of the database, without which a torn or flipped copy would be noticed late.
+ * SHA-256 of all that, without which a torn or flipped copy would be noticed late, and a flipped configuration not at all.
  *
  * ```
- *   length of message (8, big endian) | raftpb.Message | database | SHA-256 of database (32)
+ *   length of message (8, big endian) | raftpb.Message | database | SHA-256 of what comes before (32)
  * ```
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { MsgSnap } from '@kv/raft';
 import { messageSize, writeMessage } from '@kv/raft/codec';
 import { PeerError } from './errors.js';
@@ -32,7 +32,7 @@ export function encodeSnapshotBody(message: MsgSnap, image: SnapshotImage): Snap
 
 async function* chunksOf(head: Buffer, image: SnapshotImage): AsyncGenerator<Uint8Array> {
   yield head;
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(head);
   for await (const chunk of image.chunks) {
     hash.update(chunk);
     yield chunk;
@@ -41,8 +41,8 @@ async function* chunksOf(head: Buffer, image: SnapshotImage): AsyncGenerator<Uin
 }
 
 /**
- * Reads the message; the database is then taken from `chunks`, which fails at its end if it is not what was sent. Throws
- * `PeerError('malformed')`.
+ * Reads the message; the database is then taken from `chunks`, which fails at its end if it, or the message, is not what was sent:
+ * nothing is to be done with either before that. Throws `PeerError('malformed')`.
  */
 export async function decodeSnapshotBody(
   body: AsyncIterable<unknown>,
@@ -64,6 +64,7 @@ function malformed(what: string): PeerError {
 /** Takes bytes out of a body in pieces. */
 class BodyReader {
   readonly #body: AsyncIterator<unknown>;
+  readonly #hash: Hash = createHash('sha256');
   /** Came in and was not taken yet. */
   #held: Buffer = Buffer.alloc(0);
 
@@ -79,12 +80,13 @@ class BodyReader {
     }
     const taken = this.#held.subarray(0, size);
     this.#held = this.#held.subarray(size);
+    this.#hash.update(taken);
     return taken;
   }
 
   /** All but the digest at the end, which is compared. The last bytes are held back, as they may be part of it. */
   async *verifiedRest(): AsyncGenerator<Uint8Array> {
-    const hash = createHash('sha256');
+    const hash = this.#hash;
     for (;;) {
       const end = Math.max(0, this.#held.length - DIGEST_BYTES);
       const part = this.#held.subarray(0, end);
