@@ -118,6 +118,11 @@ export class Core {
     return progress !== undefined && !progress.learner && this.log.unstable.snapshot === undefined;
   }
 
+  /** Whether an entry of this term is committed: before that, a leader does not know all that is (R6). */
+  hasCommittedInTerm(): boolean {
+    return this.log.term(this.log.committed) === this.#term;
+  }
+
   /** Whether entries or a snapshot are not known to be durable. */
   get logIsUnstable(): boolean {
     const { unstable } = this.log;

@@ -25,7 +25,7 @@ function handleAsLeader(core: Core, request: ReadRequest): boolean {
   }
   // R6: before it has committed an entry of its term, a leader does not know what is committed. That holds for a
   // single voter as well: the commit index that it came back with may lag behind what it acknowledged.
-  if (core.log.term(core.log.committed) !== core.term) {
+  if (!core.hasCommittedInTerm()) {
     core.reads.postpone(request);
     return false;
   }

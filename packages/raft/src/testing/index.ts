@@ -1,6 +1,7 @@
 /** For tests, also of other packages: the contract of log storage, and scenarios in the language of etcd-io/raft. */
 export { logStorageContract } from './log-storage-contract.js';
 export type { LogStorageUnderTest, RegisterTest } from './log-storage-contract.js';
+export { skipCommitInTermCheck } from './planted.js';
 export { replayScript, rewriteScript } from './replay.js';
 export type { Difference, Grade, ReplayResult } from './replay.js';
 export type { Argument, Directive } from './script.js';

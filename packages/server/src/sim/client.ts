@@ -13,8 +13,9 @@ import {
 } from '@kv/proto';
 import type { Chance } from './chance.js';
 import type { CallOutcome, Connections } from './connection.js';
-import type { Sabotage } from './defects.js';
+import type { Sabotage } from './sabotage.js';
 import type { CallKind, Calls, History, Operation, OperationOf } from './history.js';
+import type { Fleet } from './fleet.js';
 import type { Machine } from './machine.js';
 import { Actor, type Timeline } from './timeline.js';
 import { PROBE_KEY, type Workload } from './workload.js';
@@ -26,8 +27,8 @@ export interface ClientParts {
   readonly workload: Workload;
   readonly connections: Connections;
   readonly history: History;
-  /** Those that may be asked. */
-  readonly machines: readonly Machine[];
+  /** Its members may be asked. */
+  readonly fleet: Pick<Fleet, 'members'>;
   /** Mean time between an answer and the next question. */
   readonly thinkMs: number;
   readonly sabotage: Sabotage | undefined;
@@ -46,20 +47,20 @@ export class Client {
   constructor(parts: ClientParts) {
     this.#parts = parts;
     this.#actor = new Actor(parts.name);
-    this.#machine = parts.chance.pick(parts.machines);
+    this.#machine = parts.chance.pick(parts.fleet.members);
   }
 
   /** Asks until it is stopped. */
   async run(): Promise<void> {
-    const { timeline, chance, thinkMs, machines } = this.#parts;
+    const { timeline, chance, thinkMs, fleet } = this.#parts;
     while (!this.#stopped) {
       await timeline.wait(chance.waitMs(thinkMs), this.#actor);
       if (this.#isStopped()) return;
-      if (chance.happens(0.1)) this.#machine = chance.pick(machines);
+      if (chance.happens(0.1)) this.#machine = chance.pick(fleet.members);
       const { outcome } = await this.#ask();
       // A client that got no answer tries elsewhere, and not at once.
       if (outcome?.type === 'ok') continue;
-      this.#machine = chance.pick(machines);
+      this.#machine = chance.pick(fleet.members);
       await timeline.wait(RETRY_MS, this.#actor);
     }
   }

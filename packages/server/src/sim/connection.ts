@@ -5,7 +5,7 @@
 import type { BidiMethod, MethodDescriptor, UnaryMethod } from '@kv/proto';
 import { RpcCode, type Metadata, type Method, type Peer, type RpcError } from '@kv/rpc';
 import type { StreamCall, UnaryCall } from '@kv/rpc';
-import type { Sabotage } from './defects.js';
+import type { Sabotage } from './sabotage.js';
 import type { Machine, Process } from './machine.js';
 import type { Network } from './network.js';
 import type { Actor, Timeline } from './timeline.js';

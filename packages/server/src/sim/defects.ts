@@ -12,26 +12,15 @@ import {
   WatchResponse,
 } from '@kv/proto';
 import type { FileSystem } from '@kv/wal';
+import { skipCommitInTermCheck } from '@kv/raft/testing';
 import { LeaseEngine } from '../lease/lease-engine.js';
 import { Proposer } from '../request/proposer.js';
+import { calmNetwork } from './network.js';
 import type { FaultKind, SimulationOptions } from './options.js';
+import { forgottenVotes, reusedReadIds } from './planted-raft.js';
+import { uncheckedSnapshots } from './planted-snapshot.js';
+import { replaced, type Sabotage } from './sabotage.js';
 import type { Check } from './violation.js';
-
-/** One simulation's share of a defect. */
-export interface Sabotage {
-  readonly fileSystem?: (fileSystem: FileSystem, machine: number) => FileSystem;
-  readonly backend?: (backend: Backend, machine: number) => Backend;
-  /** What a member gets of a client's unary request. */
-  readonly request?: (path: string, request: Uint8Array) => Uint8Array;
-  /** What a client gets of one response of a stream. */
-  readonly written?: (path: string, message: Uint8Array) => readonly Uint8Array[];
-  /** Clients repeat what they got no answer to. */
-  readonly resends?: boolean;
-  /** Watchers go on after the revision of some answer's header, not of the last event. */
-  readonly resumesFromHeader?: boolean;
-  /** Undoes what was put in the place of methods. */
-  readonly remove?: () => void;
-}
 
 export interface Defect {
   readonly name: string;
@@ -150,18 +139,6 @@ function greedyCompaction(backend: Backend): Backend {
   });
 }
 
-function replaced<K extends string, T extends Record<K, unknown>>(
-  prototype: T,
-  name: K,
-  make: (original: T[K]) => T[K],
-): () => void {
-  const original = prototype[name];
-  prototype[name] = make(original);
-  return () => {
-    prototype[name] = original;
-  };
-}
-
 function bytesAsText(bytes: Uint8Array): Uint8Array {
   return Buffer.from(Buffer.from(bytes).toString('utf8'), 'utf8');
 }
@@ -226,6 +203,63 @@ const partitions: Partial<SimulationOptions> = {
   faultEveryMs: often('isolation', 'pause', 'transfer'),
 };
 
+/** A member with a slow disk lags behind what is acknowledged elsewhere, and answers come late, twice, and in another order. */
+const lateAnswers: Partial<SimulationOptions> = {
+  machines: 3,
+  clients: 6,
+  thinkMs: 10,
+  syncMs: [1, 3],
+  network: {
+    ...calmNetwork,
+    delayMs: [0.5, 5],
+    duplication: 0.5,
+    straggling: 0.1,
+    reordering: true,
+  },
+  faultEveryMs: new Map([['slowDisk', 500]]),
+};
+
+/**
+ * Leadership moves all the time: the entry with which a leader begins takes longer than the heartbeats that confirm it, and it does
+ * not know that what was acknowledged last is committed.
+ */
+const newLeaders: Partial<SimulationOptions> = {
+  machines: 3,
+  clients: 12,
+  thinkMs: 3,
+  syncMs: [1, 40],
+  network: { ...calmNetwork, delayMs: [0.5, 5], loss: 0.1, reordering: true },
+  faultEveryMs: new Map([['transfer', 100]]),
+};
+
+/** Leaders are killed, elections collide, and power fails where a vote was given. */
+const crashesAfterVotes: Partial<SimulationOptions> = {
+  machines: 5,
+  clients: 5,
+  thinkMs: 20,
+  syncMs: [1, 2],
+  safetyMs: 15_000,
+  network: { ...calmNetwork, delayMs: [1, 60], loss: 0.1, reordering: true },
+  faultEveryMs: new Map([
+    ['voteCut', 30],
+    ['kill', 500],
+  ]),
+  config: { preVote: false, electionTimeoutMs: 300, initialElectionTickAdvance: false },
+};
+
+/** Members fall behind what the log keeps, so that copies of stores go over a network that damages every other one. */
+const damagedCopies: Partial<SimulationOptions> = {
+  machines: 3,
+  clients: 4,
+  thinkMs: 30,
+  network: { ...calmNetwork, delayMs: [0.5, 2], damage: 0.5 },
+  faultEveryMs: new Map([
+    ['isolation', 1500],
+    ['kill', 1500],
+  ]),
+  config: { snapshotCount: 10, snapshotCatchupEntries: 5, maxWals: 1, maxSnapshots: 1 },
+};
+
 export const defects: readonly Defect[] = [
   {
     name: 'ack-before-sync',
@@ -256,10 +290,34 @@ export const defects: readonly Defect[] = [
   {
     name: 'no-read-barrier',
     row: 4,
-    caughtBy: ['linearizability'],
+    caughtBy: ['linearizability', 'history-read'],
     seedsMax: 10,
     overrides: partitions,
     install: () => ({ request: withoutBarrier }),
+  },
+  {
+    name: 'read-id-reused',
+    row: 5,
+    caughtBy: ['linearizability'],
+    seedsMax: 40,
+    overrides: lateAnswers,
+    install: () => ({ remove: reusedReadIds() }),
+  },
+  {
+    name: 'read-before-commit-in-term',
+    row: 6,
+    caughtBy: ['linearizability'],
+    seedsMax: 100,
+    overrides: newLeaders,
+    install: () => ({ remove: skipCommitInTermCheck() }),
+  },
+  {
+    name: 'vote-not-persisted',
+    row: 7,
+    caughtBy: ['log-matching', 'state-machine', 'member-ended', 'durability', 'linearizability'],
+    seedsMax: 100,
+    overrides: crashesAfterVotes,
+    install: () => ({ remove: forgottenVotes() }),
   },
   {
     name: 'revoke-without-leadership',
@@ -310,6 +368,14 @@ export const defects: readonly Defect[] = [
     seedsMax: 10,
     overrides: calm,
     install: () => ({ request: txnInPart }),
+  },
+  {
+    name: 'snapshot-without-checksum',
+    row: 14,
+    caughtBy: ['member-ended', 'start', 'state-hash', 'state-machine', 'linearizability'],
+    seedsMax: 40,
+    overrides: damagedCopies,
+    install: uncheckedSnapshots,
   },
   {
     name: 'keys-as-text',

@@ -13,7 +13,9 @@ import {
 import type { CrashPolicy } from '@kv/wal/testing';
 import type { Chance } from './chance.js';
 import { CLIENT_SITE, type Connections } from './connection.js';
-import type { Machine } from './machine.js';
+import type { Churn } from './churn.js';
+import type { Fleet } from './fleet.js';
+import { machineIndexOf, type Machine } from './machine.js';
 import type { Network } from './network.js';
 import type { FaultKind, SimulationOptions } from './options.js';
 import type { HashChecker } from './checkers/hash-checker.js';
@@ -25,7 +27,8 @@ export interface FaultParts {
   readonly chance: Chance;
   readonly network: Network;
   readonly connections: Connections;
-  readonly machines: readonly Machine[];
+  readonly fleet: Fleet;
+  readonly churn: Pick<Churn, 'act'>;
   readonly options: SimulationOptions;
   readonly hashes: HashChecker;
   readonly note: (text: string) => void;
@@ -40,9 +43,14 @@ export class Faults {
   readonly #actor: Actor = new Actor('faults');
   readonly counts: Map<FaultKind, number> = new Map<FaultKind, number>();
   #stopped = false;
+  /** Votes after which power is to fail where they came from. */
+  #votesAwaited = 0;
 
   constructor(parts: FaultParts) {
     this.#parts = parts;
+    parts.network.voted = (machine) => {
+      this.#voted(machine);
+    };
   }
 
   start(): void {
@@ -74,7 +82,7 @@ export class Faults {
         this.#down(kind, this.#victim());
         return;
       case 'blackout':
-        for (const machine of this.#parts.machines) this.#down('powerCut', machine);
+        for (const machine of this.#parts.fleet.members) this.#down('powerCut', machine);
         return;
       case 'pause':
         this.#pause(this.#victim());
@@ -107,6 +115,12 @@ export class Faults {
       case 'membership':
         this.#changeMembers(this.#victim());
         return;
+      case 'churn':
+        this.#parts.churn.act();
+        return;
+      case 'voteCut':
+        this.#votesAwaited += 1;
+        return;
       default:
         assertNever(kind, 'a fault has a known kind');
     }
@@ -114,17 +128,23 @@ export class Faults {
 
   /** The leader half of the time, as far as somebody knows it. */
   #victim(): Machine {
-    const { chance, machines } = this.#parts;
-    const any = chance.pick(machines);
+    const { chance, fleet } = this.#parts;
+    const any = chance.pick(fleet.members);
     if (chance.happens(0.5)) return any;
-    return this.#leader(any) ?? any;
+    return fleet.leader(any) ?? any;
   }
 
-  #leader(witness: Machine): Machine | undefined {
-    const { network, machines } = this.#parts;
-    const id = witness.member?.view().leaderId;
-    const index = id === undefined ? undefined : network.machineOf(id as never);
-    return index === undefined ? undefined : machines[index];
+  /** A vote is on its way. */
+  #voted(machine: Machine): void {
+    const { chance, timeline } = this.#parts;
+    if (this.#votesAwaited === 0 || this.#stopped) return;
+    this.#votesAwaited -= 1;
+    timeline.after(chance.below(3), this.#actor, () => {
+      if (machine.isUp) machine.cutPower(chance.pick(POLICIES), chance.below(3) / 2);
+      timeline.after(chance.between(1, 20), this.#actor, () => {
+        this.#comeBack(machine);
+      });
+    });
   }
 
   #down(kind: 'powerCut' | 'powerCutInWrite' | 'powerCutInStore' | 'kill', machine: Machine): void {
@@ -159,8 +179,8 @@ export class Faults {
   }
 
   #linksOf(kind: 'isolation' | 'oneWay' | 'split'): readonly (readonly [number, number])[] {
-    const { chance, machines } = this.#parts;
-    const indexes = machines.map(({ index }) => index);
+    const { chance, fleet } = this.#parts;
+    const indexes = fleet.members.map(({ index }) => index);
     if (kind === 'oneWay') {
       const { index } = this.#victim();
       const others = chance.happens(0.5) ? indexes : [chance.pick(indexes)];
@@ -191,8 +211,8 @@ export class Faults {
   }
 
   #swizzle({ index }: Machine): void {
-    const { chance, machines, timeline, network, note } = this.#parts;
-    const others = machines.map((machine) => machine.index).filter((other) => other !== index);
+    const { chance, fleet, timeline, network, note } = this.#parts;
+    const others = fleet.members.map((machine) => machine.index).filter((other) => other !== index);
     note(`swizzle m${index}`);
     const stepMs = chance.between(50, 500);
     const cut = (other: number, isCut: boolean): void => {
@@ -261,14 +281,14 @@ export class Faults {
   }
 
   #operate(kind: 'transfer' | 'maintenance', machine: Machine): void {
-    const { chance, connections, network, machines, hashes, note } = this.#parts;
+    const { chance, connections, network, fleet, hashes, note } = this.#parts;
     const { moveLeader, hashKV, defragment, status } = maintenanceService;
     const call = connections.call.bind(connections);
     if (kind === 'transfer') {
-      const target = chance.pick(machines).member?.view().memberId;
-      const leader = this.#leader(machine);
+      const target = chance.pick(fleet.members).member?.view().memberId;
+      const leader = fleet.leader(machine);
       if (target === undefined || leader === undefined) return;
-      note(`leadership is to move to m${network.machineOf(target as never) ?? -1}`);
+      note(`leadership is to move to m${network.machineOf(target) ?? -1}`);
       const request = MoveLeaderRequest.create({ targetID: target });
       void call(this.#actor, leader, moveLeader, request, CALL_TIMEOUT_MS);
       return;
@@ -287,13 +307,20 @@ export class Faults {
     }
   }
 
-  /** Voters stay as they are, so that whoever has a majority goes on. */
+  /** Power fails in one of the next changes of this disk. */
+  cutPowerSoon(machine: Machine): void {
+    if (!this.#stopped) this.#down('powerCutInWrite', machine);
+  }
+
+  /** One that is nowhere: voters stay as they are, and the members that there are keep their addresses. */
   #changeMembers(machine: Machine): void {
     const { chance, connections, note } = this.#parts;
     const { memberAdd, memberUpdate, memberRemove } = clusterService;
     const call = connections.call.bind(connections);
     const members = machine.member?.peerApi.members() ?? [];
-    const learner = members.find(({ isLearner }) => isLearner);
+    const learner = members.find(
+      ({ isLearner, peerUrls: [url = ''] }) => isLearner && machineIndexOf(url) === undefined,
+    );
     const peerURLs = [`http://absent${chance.below(1000)}:2380`];
     if (learner === undefined) {
       note('a learner is to be added');

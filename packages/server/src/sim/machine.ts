@@ -5,13 +5,15 @@
 import { MemoryBackend } from '@kv/mvcc/testing';
 import { FaultyDisk, PowerLoss, type CrashPolicy } from '@kv/wal/testing';
 import { errorOf } from '../errors.js';
-import { defaultMemberConfig, type MemberConfig } from '../member-config.js';
+import type { BootstrapNetwork } from '../cluster/bootstrap-network.js';
+import type { MemberId } from '../ids.js';
+import { defaultMemberConfig, type InitialMember, type MemberConfig } from '../member-config.js';
 import type { Witness } from '../member-handle.js';
 import { Member } from '../member.js';
 import { noMetrics } from '../metrics.js';
 import type { PeerTransport } from '../peer/transport.js';
 import type { Chance } from './chance.js';
-import type { Sabotage } from './defects.js';
+import type { Sabotage } from './sabotage.js';
 import { MachineClock, ProcessClock } from './process-clock.js';
 import { ProcessBackend, ProcessDisk, type PowerListener } from './process-disk.js';
 import { fieldsText, processLogger } from './process-log.js';
@@ -41,8 +43,22 @@ export interface MachineParts {
   readonly sabotage: Sabotage | undefined;
   /** A way to the other members, for one process. */
   readonly transport: (process: Process) => PeerTransport;
+  /** What a process that has no log yet asks others. */
+  readonly bootstrap: (process: Process) => BootstrapNetwork;
+  /** Whom to join, as of now. */
+  readonly toJoin: () => readonly InitialMember[];
   readonly witness: (process: Process) => Witness;
 }
+
+/**
+ * What a machine is to the cluster:
+ *
+ * - `member`: of the cluster, running or to be started again;
+ * - `lost`: its disk is gone, but the cluster does not know that yet;
+ * - `removed`: the log says that its member was removed; the process may not have heard of it;
+ * - `spare`: no member; its disk is empty.
+ */
+export type Standing = 'member' | 'lost' | 'removed' | 'spare';
 
 /** One life of a member. */
 export interface Process {
@@ -58,8 +74,14 @@ export class Machine {
   readonly index: number;
   readonly name: string;
   readonly clock: MachineClock;
-  readonly disk: FaultyDisk;
+  disk: FaultyDisk;
   backend: MemoryBackend;
+  /** Kept by the fleet. */
+  standing: Standing = 'member';
+  /** Of the member whose disk this is; undefined while there is none. */
+  memberId: MemberId | undefined;
+  /** Whether it was added to a cluster that there was. */
+  joins = false;
   process: Process | undefined;
   /** A fault of the disk was injected: that the process ends of it is right. */
   diskIsFaulty = false;
@@ -96,12 +118,15 @@ export class Machine {
       name: this.name,
       initialAdvertisePeerUrls: [peerUrlOf(this.index)],
       ...this.#parts.config,
+      ...(this.joins
+        ? { initialClusterState: 'existing', initialCluster: this.#parts.toJoin() }
+        : {}),
     };
   }
 
-  /** Starts a process. It opens while simulated time passes. */
+  /** Starts a process, where there is a member to start. It opens while simulated time passes. */
   start(): void {
-    if (this.process !== undefined) return;
+    if (this.process !== undefined || this.standing === 'lost' || this.standing === 'spare') return;
     this.#lives += 1;
     const process: Process = {
       machine: this,
@@ -140,6 +165,16 @@ export class Machine {
     this.disk.reboot('all');
     this.backend = this.backend.crash(this.backend.unsyncedCommits, this.#backendOptions());
     this.#parts.listener.note(`${this.name} is gone: ${why}`);
+  }
+
+  /** Disk and store are empty now; who comes next is somebody else, who joins. */
+  wipe(): void {
+    this.#end();
+    this.disk = new FaultyDisk(this.#parts.chance.below);
+    this.backend = new MemoryBackend(this.#backendOptions());
+    this.diskIsFaulty = false;
+    this.joins = true;
+    this.#parts.listener.note(`${this.name} has an empty disk`);
   }
 
   /** Power fails after so many changes of the disk, in the midst of what goes on then. */
@@ -221,8 +256,12 @@ export class Machine {
       fileSystem: sabotage?.fileSystem?.(fileSystem, this.index) ?? fileSystem,
       walSegmentBytes: WAL_SEGMENT_BYTES,
       openBackend: () => sabotage?.backend?.(backend, this.index) ?? backend,
-      openImage: (path) => MemoryBackend.fromImage(this.disk.content(path)),
+      openImage: (path) => {
+        const bytes = this.disk.content(path);
+        return MemoryBackend.fromImage(sabotage?.verified?.(bytes) ?? bytes);
+      },
       peers: this.#parts.transport(process),
+      bootstrap: this.#parts.bootstrap(process),
       witness: this.#parts.witness(process),
     });
   }
@@ -252,6 +291,14 @@ export function machineName(index: number): string {
   return `m${index}`;
 }
 
-export function peerUrlOf(index: number): string {
-  return `http://${machineName(index)}:2380`;
+/** A machine is reached by many names: `alias` tells them apart. */
+export function peerUrlOf(index: number, alias = 0): string {
+  const host = alias === 0 ? machineName(index) : `${machineName(index)}-${alias}`;
+  return `http://${host}:2380`;
+}
+
+/** The machine that is reached by a URL; undefined when there is none of that name. */
+export function machineIndexOf(url: string): number | undefined {
+  const match = /^http:\/\/m(\d{1,4})(?:-\d{1,4})?:2380$/.exec(url);
+  return match === null ? undefined : Number(match[1]);
 }

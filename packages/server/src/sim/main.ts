@@ -1,5 +1,6 @@
 /**
- * `pnpm sim -- --seed N [--count M] [--minutes M] [--defect name] [--all] [--verbose]`: runs simulations from a seed on, each seed printed before it runs.
+ * `pnpm sim -- --seed N [--count M] [--minutes M] [--defect name] [--fault kind=ms] [--all] [--verbose]`: runs simulations from a seed on,
+ * each seed printed before it runs. `--fault` gives every seed this fault, at this mean time between two.
  * Exit codes: 0 all is well, 1 correctness, 2 liveness, 3 crash, 64 usage.
  */
 import { argv, exit, stdout } from 'node:process';
@@ -7,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../clock.js';
 import { systemRandom } from '../random.js';
 import { defects, findDefect } from './defects.js';
+import { faultKinds, type FaultKind } from './options.js';
 import { simulate, type SimulationResult, type SimulationSettings } from './simulation.js';
 import { Statistics } from './statistics.js';
 import { exitCodes } from './violation.js';
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     count: { type: 'string' },
     minutes: { type: 'string' },
     defect: { type: 'string' },
+    fault: { type: 'string', multiple: true, default: [] },
     /** Goes on after a seed that fails. */
     all: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
@@ -39,7 +42,9 @@ if (values.defect !== undefined && defect === undefined) {
   );
   exit(64);
 }
+const always = new Map(values.fault.map(faultOf));
 const settings: SimulationSettings = {
+  always,
   ...(defect === undefined ? {} : { defect }),
   ...(values.verbose ? { print: (line: string) => stdout.write(`${line}\n`) } : {}),
 };
@@ -70,5 +75,17 @@ function tell({ seed, violation, lines, traceHash }: SimulationResult): void {
   if (!values.verbose) for (const line of lines) stdout.write(`${line}\n`);
   stdout.write(`seed ${seed} fails after trace ${traceHash}: ${violation?.message ?? ''}\n`);
   if (violation?.cause instanceof Error) stdout.write(`${violation.cause.stack ?? ''}\n`);
-  stdout.write(`again: pnpm sim -- --seed ${seed}\n`);
+  const faults = values.fault.map((fault) => ` --fault ${fault}`).join('');
+  stdout.write(`again: pnpm sim -- --seed ${seed}${faults}\n`);
+}
+
+/** `churn=500` */
+function faultOf(text: string): readonly [FaultKind, number] {
+  const [name, everyMs] = text.split('=');
+  const kind = faultKinds.find((known) => known === name);
+  if (kind !== undefined && Number(everyMs) > 0) return [kind, Number(everyMs)];
+  stdout.write(
+    `no such fault: ${text}; there are ${faultKinds.join(', ')}, each as in churn=500\n`,
+  );
+  return exit(64);
 }

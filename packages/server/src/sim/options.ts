@@ -41,6 +41,10 @@ export const faultKinds = [
   'membership',
   /** Hashing, defragmenting, status: what operators call. */
   'maintenance',
+  /** The operator adds, promotes, moves, removes, replaces members. */
+  'churn',
+  /** Power fails right after a vote has left, and comes back at once. */
+  'voteCut',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -65,12 +69,13 @@ export interface SimulationOptions {
 
 /** Mean time between faults, both inclusive, before the swarm is drawn. */
 const FAULT_EVERY_MS: readonly [number, number] = [1500, 8000];
+const CHURN_EVERY_MS: readonly [number, number] = [300, 3000];
 const CLOCK_RATES: readonly number[] = [0.8, 0.9, 1, 1, 1.1, 1.2];
 
 export function drawOptions(seed: number, chance: Chance): SimulationOptions {
   const machines = chance.pick([1, 3, 3, 3, 3, 5]);
   const drifts = chance.happens(0.3);
-  return {
+  const options = {
     seed,
     machines,
     clients: chance.between(2, 5),
@@ -87,6 +92,12 @@ export function drawOptions(seed: number, chance: Chance): SimulationOptions {
     faultEveryMs: drawFaults(chance),
     config: drawConfig(chance),
   };
+  // Drawn last, so that a seed without these is what it was before there were any.
+  const faultEveryMs = new Map(options.faultEveryMs);
+  if (chance.happens(0.35)) faultEveryMs.set('churn', chance.between(...CHURN_EVERY_MS));
+  if (chance.happens(0.15)) faultEveryMs.set('voteCut', chance.between(...FAULT_EVERY_MS));
+  const damage = chance.happens(0.2) ? chance.pick([0.1, 0.5]) : 0;
+  return { ...options, faultEveryMs, network: { ...options.network, damage } };
 }
 
 function drawNetwork(chance: Chance): NetworkConditions {
@@ -101,6 +112,7 @@ function drawNetwork(chance: Chance): NetworkConditions {
     ]),
     straggling: chance.happens(0.3) ? chance.pick([0.002, 0.02]) : 0,
     reordering: chance.happens(0.4),
+    damage: 0,
   };
 }
 
@@ -109,6 +121,7 @@ function drawFaults(chance: Chance): ReadonlyMap<FaultKind, number> {
   const share = chance.pick([0, 0.15, 0.15, 0.3, 0.3, 0.3, 0.5, 0.5, 1, 1]);
   const drawn = new Map<FaultKind, number>();
   for (const kind of faultKinds) {
+    if (kind === 'churn' || kind === 'voteCut') continue;
     const everyMs = chance.between(...FAULT_EVERY_MS);
     if (chance.happens(share)) drawn.set(kind, everyMs * (0.5 + share * 3));
   }

@@ -9,22 +9,26 @@
  */
 import type { Entry } from '@kv/raft';
 import type { RequestResult } from '@kv/mvcc';
+import { MemberError } from '../errors.js';
 import type { MemberConfig } from '../member-config.js';
-import { maintenanceService, HashKVRequest } from '@kv/proto';
 import { Chance } from './chance.js';
-import { findDifference, HashChecker, rowsOf } from './checkers/hash-checker.js';
+import { Churn } from './churn.js';
+import { HashChecker } from './checkers/hash-checker.js';
 import { checkHistory } from './checkers/history-checker.js';
 import { checkLeases, checkLeasesGone } from './checkers/lease-checker.js';
 import { LogChecker } from './checkers/log-checker.js';
 import { checkWatches } from './checkers/watch-checker.js';
 import { Client } from './client.js';
 import { Connections } from './connection.js';
-import type { Defect, Sabotage } from './defects.js';
+import type { Defect } from './defects.js';
 import { Faults } from './faults.js';
+import { Fleet } from './fleet.js';
 import { History } from './history.js';
 import { Machine, machineName, peerUrlOf, type Process } from './machine.js';
 import { calmNetwork, Network } from './network.js';
-import { drawOptions, type SimulationOptions } from './options.js';
+import { drawOptions, type FaultKind, type SimulationOptions } from './options.js';
+import { Recovery } from './recovery.js';
+import type { Sabotage } from './sabotage.js';
 import { Statistics } from './statistics.js';
 import { Actor, Timeline } from './timeline.js';
 import { Trace } from './trace.js';
@@ -32,19 +36,15 @@ import { Violation } from './violation.js';
 import { Watcher } from './watcher.js';
 import { Workload } from './workload.js';
 
-/** Within this a connected majority must serve: some election timeouts, and a client's patience. */
-const RECOVERY_MS = 20_000;
-/** Within this all members must have caught up. */
-const CONVERGENCE_MS = 30_000;
-/** The longest lease, twice (a new leader may extend it once), on the slowest clock, an election, and 2 s. */
-const LEASES_MS = 17_000;
-const STEP_MS = 100;
+/** Mean time until a process is started again that has ended by itself. */
 const RESTART_MS = 300;
 
 export interface SimulationSettings {
   /** Replaces what the seed has drawn. */
   readonly overrides?: Partial<SimulationOptions>;
   readonly defect?: Defect;
+  /** Faults that every seed has beside those that it has drawn, by their mean time between two. */
+  readonly always?: ReadonlyMap<FaultKind, number>;
   /** Hears what happens, as it happens. */
   readonly print?: (line: string) => void;
 }
@@ -75,7 +75,8 @@ class Simulation {
   readonly #trace: Trace;
   readonly #chance: Chance;
   readonly #network: Network;
-  readonly #machines: readonly Machine[];
+  readonly #fleet: Fleet;
+  readonly #churn: Churn;
   readonly #history: History = new History();
   readonly #log: LogChecker = new LogChecker();
   readonly #hashes: HashChecker;
@@ -90,34 +91,48 @@ class Simulation {
   readonly #sabotage: Sabotage | undefined;
   #calm = false;
 
-  constructor(seed: number, { overrides = {}, defect, print }: SimulationSettings) {
+  constructor(seed: number, { overrides, defect, always = new Map(), print }: SimulationSettings) {
     const sabotage = defect?.install();
     this.#sabotage = sabotage;
     const chance = new Chance(seed);
     this.#chance = chance;
     this.#trace = new Trace(print);
-    this.#options = { ...drawOptions(seed, chance.fork()), ...defect?.overrides, ...overrides };
+    const drawn = { ...drawOptions(seed, chance.fork()), ...defect?.overrides, ...overrides };
+    this.#options = { ...drawn, faultEveryMs: new Map([...drawn.faultEveryMs, ...always]) };
     const { network, machines } = this.#options;
-    this.#network = new Network(this.#timeline, chance.fork(), this.#trace, network);
+    this.#network = new Network(this.#timeline, chance.fork(), this.#trace, network, sabotage);
     this.#hashes = new HashChecker((violation) => {
       this.#timeline.fail(violation);
     });
-    this.#machines = Array.from({ length: machines }, (_, index) => this.#machine(index, sabotage));
+    this.#fleet = new Fleet(machines, this.#log.membership, (index) => this.#machine(index));
     this.#connections = new Connections(this.#timeline, this.#network, this.#trace, sabotage);
     const workload = new Workload(chance.fork());
     this.#clients = this.#makeClients(workload, sabotage);
     this.#watchers = this.#makeWatchers(workload, sabotage);
-    this.#faults = new Faults({
+    const common = {
       timeline: this.#timeline,
-      chance: chance.fork(),
-      network: this.#network,
       connections: this.#connections,
-      machines: this.#machines,
-      options: this.#options,
-      hashes: this.#hashes,
-      note: (text) => {
+      fleet: this.#fleet,
+      note: (text: string) => {
         this.#note(text);
       },
+    };
+    const faultsChance = chance.fork();
+    this.#churn = new Churn({
+      ...common,
+      chance: chance.fork(),
+      model: this.#log.membership,
+      cutPowerSoon: (machine) => {
+        this.#faults.cutPowerSoon(machine);
+      },
+    });
+    this.#faults = new Faults({
+      ...common,
+      chance: faultsChance,
+      network: this.#network,
+      churn: this.#churn,
+      options: this.#options,
+      hashes: this.#hashes,
     });
   }
 
@@ -132,8 +147,12 @@ class Simulation {
       this.#sabotage?.remove?.();
     }
     const { counts } = this.#faults;
-    this.#statistics.finish(this.#log, this.#history, counts);
-    this.#statistics.transfers = this.#network.snapshots;
+    this.#statistics.finish(this.#log, this.#history, counts, this.#options.machines);
+    const { arrived, damaged } = this.#network.snapshotCounts;
+    this.#statistics.transfers = arrived;
+    this.#statistics.transfersDamaged = damaged;
+    this.#statistics.changesRejected = this.#churn.refused;
+    this.#statistics.disksLost = this.#churn.disksLost;
     return {
       seed: this.#options.seed,
       options: this.#options,
@@ -147,135 +166,53 @@ class Simulation {
 
   async #phases(): Promise<void> {
     const { safetyMs } = this.#options;
-    for (const machine of this.#machines) machine.start();
+    for (const machine of this.#fleet.members) machine.start();
     for (const client of this.#clients) void client.run();
     for (const watcher of this.#watchers) watcher.start();
     this.#faults.start();
     await this.#timeline.run(safetyMs);
-    await this.#recover();
-    await this.#converge();
+    this.#calmDown();
+    await this.#recovery().run();
     this.#judge();
   }
 
-  /** Faults stop. A majority is left in peace, the others stay away; each of the majority must serve. */
-  async #recover(): Promise<void> {
+  #calmDown(): void {
     this.#note('calm');
     this.#calm = true;
     this.#faults.stop();
     this.#network.conditions = calmNetwork;
     this.#network.heal();
-    const order = this.#chance.shuffled(this.#machines);
-    const core = order.slice(0, Math.floor(order.length / 2) + 1);
-    for (const machine of order) {
-      machine.forgive();
-      machine.syncMs = [1, 3];
-      if (core.includes(machine)) this.#bringBack(machine);
-      else this.#sendAway(machine);
-    }
-    this.#note(`the core is ${core.map(({ name }) => name).join(' ')}`);
-    const probe = this.#probe(core);
-    await this.#timeline.run(this.#timeline.nowMs + RECOVERY_MS, probe.isDone);
-    if (!probe.isDone()) throw new Violation('liveness', 'progress', probe.problem());
   }
 
-  #bringBack(machine: Machine): void {
-    machine.resume();
-    machine.start();
-  }
-
-  /** Off, or alone: both must not matter to the others. */
-  #sendAway(machine: Machine): void {
-    if (this.#chance.happens(0.5)) {
-      if (machine.isUp) machine.kill('sent away');
-      return;
-    }
-    for (const { index } of this.#machines) {
-      if (index === machine.index) continue;
-      this.#network.cut(index, machine.index);
-      this.#network.cut(machine.index, index);
-    }
-  }
-
-  /** All come back, clients stop, leases run out; then all have the same. */
-  async #converge(): Promise<void> {
-    this.#note('all come back');
-    this.#network.heal();
-    for (const machine of this.#machines) this.#bringBack(machine);
-    for (const client of this.#clients) client.stop();
-    const all = this.#probe(this.#machines);
-    await this.#timeline.run(this.#timeline.nowMs + CONVERGENCE_MS, all.isDone);
-    if (!all.isDone()) throw new Violation('liveness', 'convergence', all.problem());
-    for (const watcher of this.#watchers) watcher.settle();
-    await this.#timeline.run(this.#timeline.nowMs + LEASES_MS);
-    // One more entry, so that each process says where it is.
-    const last = this.#probe(this.#machines.slice(0, 1));
-    await this.#timeline.run(this.#timeline.nowMs + CONVERGENCE_MS, () => {
-      return last.isDone() && this.#haveCaughtUp();
+  #recovery(): Recovery {
+    const changes = this.#options.faultEveryMs.has('churn');
+    return new Recovery({
+      timeline: this.#timeline,
+      chance: this.#chance,
+      network: this.#network,
+      connections: this.#connections,
+      fleet: this.#fleet,
+      churn: changes ? this.#churn : { isSettled: true, settle: () => undefined },
+      clients: this.#clients,
+      watchers: this.#watchers,
+      log: this.#log,
+      hashes: this.#hashes,
+      applied: this.#applied,
+      note: (text) => {
+        this.#note(text);
+      },
     });
-    if (!this.#haveCaughtUp()) {
-      const at = this.#machines.map(({ index }) => this.#applied.get(index) ?? 0);
-      const text = `members stay at ${at.join(', ')} of ${this.#log.entries.length} entries`;
-      throw new Violation('liveness', 'convergence', text);
-    }
-    await this.#compareHashes();
-    await this.#timeline.run(this.#timeline.nowMs + 1000);
-  }
-
-  #haveCaughtUp(): boolean {
-    const { length } = this.#log.entries;
-    return this.#machines.every(({ index }) => this.#applied.get(index) === length);
-  }
-
-  async #compareHashes(): Promise<void> {
-    let answers = 0;
-    for (const machine of this.#machines) {
-      const request = HashKVRequest.create();
-      void this.#connections
-        .call(this.#observer, machine, maintenanceService.hashKV, request, 5000)
-        .then((outcome) => {
-          answers += 1;
-          if (outcome.type === 'ok') this.#hashes.told(machine.name, outcome.response);
-        });
-    }
-    const done = (): boolean => answers === this.#machines.length;
-    await this.#timeline.run(this.#timeline.nowMs + 6000, done);
-    const [first, ...others] = this.#machines.map((machine) => rowsOf(machine.backend));
-    for (const [n, other] of others.entries()) {
-      const name = first === undefined ? undefined : findDifference(first, other);
-      if (name === undefined) continue;
-      const text = `m${n + 1} differs from m0 in ${JSON.stringify(name)}`;
-      throw new Violation('correctness', 'state-hash', text);
-    }
   }
 
   #judge(): void {
-    const rateMax = Math.max(...this.#machines.map(({ clock }) => clock.rate));
+    const rateMax = Math.max(...this.#fleet.all.map(({ clock }) => clock.rate));
     checkHistory(this.#history, this.#log, this.#timeline.nowMs);
     checkWatches(this.#history, this.#log, true);
     checkLeases(this.#history, this.#log, rateMax);
     checkLeasesGone(this.#log);
   }
 
-  /** Each of them in turn must do a put and a linearizable read. */
-  #probe(machines: readonly Machine[]): { isDone: () => boolean; problem: () => string } {
-    const left = [...machines];
-    const client = this.#clients[0];
-    const next = (): void => {
-      const machine = left[0];
-      if (machine === undefined || client === undefined) return;
-      void client.serves(machine).then((serves) => {
-        if (serves) left.shift();
-        this.#timeline.after(STEP_MS, this.#observer, next);
-      });
-    };
-    next();
-    return {
-      isDone: () => left.length === 0,
-      problem: () => `${left.map(({ name }) => name).join(' ')} did not serve in calm`,
-    };
-  }
-
-  #machine(index: number, sabotage: Sabotage | undefined): Machine {
+  #machine(index: number): Machine {
     const { clockRates, machines, config, syncMs } = this.#options;
     const initialCluster: MemberConfig['initialCluster'] = Array.from(
       { length: machines },
@@ -285,9 +222,9 @@ class Simulation {
       index,
       timeline: this.#timeline,
       chance: this.#chance.fork(),
-      clockRate: clockRates[index] ?? 1,
+      clockRate: clockRates[index % clockRates.length] ?? 1,
       config: { ...config, initialCluster },
-      sabotage,
+      sabotage: this.#sabotage,
       listener: {
         note: (text) => {
           this.#note(text);
@@ -300,6 +237,8 @@ class Simulation {
         },
       },
       transport: (process) => this.#network.transport(process),
+      bootstrap: (process) => this.#network.bootstrap(process),
+      toJoin: () => this.#fleet.initialCluster(),
       witness: (process) => ({
         applied: (entries, changes) => {
           this.#seen(process, entries, changes);
@@ -311,12 +250,15 @@ class Simulation {
   }
 
   #seen(process: Process, entries: readonly Entry[], changes: readonly RequestResult[]): void {
-    const { machine, actor } = process;
+    const { machine, actor, member } = process;
     const last = entries.at(-1);
     if (last === undefined) return;
     this.#applied.set(machine.index, last.index);
     try {
       this.#log.applied(actor.name, entries, changes, this.#timeline.nowMs);
+      if (member !== undefined && entries.some(({ type }) => type !== 'normal')) {
+        this.#log.membership.compare(actor.name, last.index, member.peerApi.members());
+      }
     } catch (error) {
       // A witness must not throw: the simulation ends after this event.
       if (!(error instanceof Violation)) throw error;
@@ -325,19 +267,39 @@ class Simulation {
   }
 
   #ended(machine: Machine, error: Error): void {
-    const started = machine.process?.member !== undefined;
-    if (!machine.diskIsFaulty) {
+    const isJoining = machine.joins && machine.process?.member === undefined;
+    const code = error instanceof MemberError ? error.code : undefined;
+    if (code === 'removed') this.#endedAsRemoved(machine);
+    // Whom it was told to join has changed, or does not answer: it is told anew.
+    else if (isJoining && code === 'bootstrap_failed') this.#restart(machine, error);
+    else if (machine.diskIsFaulty) {
+      this.#statistics.diskFailures += 1;
+      this.#restart(machine, error);
+    } else {
       const { cause } = error;
       const text = `${machine.name}: ${error.message}${cause instanceof Error ? ` (${cause.message})` : ''}`;
-      const check = started ? 'member-ended' : 'start';
+      const check = machine.process?.member === undefined ? 'start' : 'member-ended';
       this.#timeline.fail(new Violation('crash', check, text, { cause: error }));
+    }
+  }
+
+  /** Right for a member that was removed, and for nobody else. */
+  #endedAsRemoved(machine: Machine): void {
+    const { memberId, name } = machine;
+    if (memberId === undefined || !this.#log.membership.isRemoved(memberId)) {
+      const text = `${name} ends as if it had been removed`;
+      this.#timeline.fail(new Violation('crash', 'membership', text));
       return;
     }
-    this.#statistics.diskFailures += 1;
+    this.#statistics.endedAsRemoved += 1;
+    machine.kill('it was removed');
+  }
+
+  #restart(machine: Machine, error: Error): void {
     machine.kill(error.message);
     this.#timeline.after(this.#chance.waitMs(RESTART_MS), this.#observer, () => {
       machine.diskIsFaulty = machine.diskIsFaulty && !this.#calm;
-      machine.start();
+      if (machine.standing === 'member') machine.start();
     });
   }
 
@@ -353,7 +315,7 @@ class Simulation {
           workload,
           connections: this.#connections,
           history: this.#history,
-          machines: this.#machines,
+          fleet: this.#fleet,
           thinkMs,
           sabotage,
         }),
@@ -368,7 +330,7 @@ class Simulation {
         timeline: this.#timeline,
         chance: this.#chance.fork(),
         connections: this.#connections,
-        machines: this.#machines,
+        fleet: this.#fleet,
         request: workload.watch(),
         record,
         headerRevision: () => workload.revision,

@@ -1,5 +1,6 @@
 /** How much a simulation has seen: what says whether it tested anything. */
 import type { LogChecker } from './checkers/log-checker.js';
+import type { MembershipChangeKind } from './checkers/membership-model.js';
 import type { History } from './history.js';
 import type { FaultKind } from './options.js';
 
@@ -12,11 +13,22 @@ export class Statistics {
   revisions = 0;
   leaders = 0;
   watchEvents = 0;
-  configurationChanges = 0;
+  /** Changes of membership, the founding of the cluster aside; refused ones are those that were refused at apply. */
+  membersAdded = 0;
+  membersPromoted = 0;
+  membersRemoved = 0;
+  membersMoved = 0;
+  changesRefused = 0;
+  /** Refused by the strict check, before they were proposed. */
+  changesRejected = 0;
+  disksLost = 0;
+  /** Members that ended as they had been removed. */
+  endedAsRemoved = 0;
   /** Recorded by members on their own disks. */
   snapshots = 0;
   /** Copies of stores that members got from others. */
   transfers = 0;
+  transfersDamaged = 0;
   /** Ends of logs that were found torn, and cut off. */
   tornWrites = 0;
   /** Processes that ended as their disk had failed. */
@@ -27,7 +39,12 @@ export class Statistics {
     if (message.startsWith('cut off a torn end')) this.tornWrites += 1;
   }
 
-  finish(log: LogChecker, history: History, faults: ReadonlyMap<FaultKind, number>): void {
+  finish(
+    log: LogChecker,
+    history: History,
+    faults: ReadonlyMap<FaultKind, number>,
+    founders: number,
+  ): void {
     for (const [kind, count] of faults) this.faults.set(kind, count);
     this.operations = history.operations.length;
     for (const { outcome } of history.operations) {
@@ -37,7 +54,12 @@ export class Statistics {
     this.entries = log.entries.length;
     this.revisions = log.model.revision;
     this.leaders = log.leaderTerms;
-    this.configurationChanges = log.configurationChanges;
+    const changes = (kind: MembershipChangeKind): number => log.membership.counts.get(kind) ?? 0;
+    this.membersAdded = changes('added') - founders;
+    this.membersPromoted = changes('promoted');
+    this.membersRemoved = changes('removed');
+    this.membersMoved = changes('updated');
+    this.changesRefused = changes('refused');
     for (const { watches } of history.watchers) {
       for (const { arrivals } of watches) {
         for (const { response } of arrivals) this.watchEvents += response.events.length;
@@ -57,9 +79,17 @@ export class Statistics {
     this.revisions += other.revisions;
     this.leaders += other.leaders;
     this.watchEvents += other.watchEvents;
-    this.configurationChanges += other.configurationChanges;
+    this.membersAdded += other.membersAdded;
+    this.membersPromoted += other.membersPromoted;
+    this.membersRemoved += other.membersRemoved;
+    this.membersMoved += other.membersMoved;
+    this.changesRefused += other.changesRefused;
+    this.changesRejected += other.changesRejected;
+    this.disksLost += other.disksLost;
+    this.endedAsRemoved += other.endedAsRemoved;
     this.snapshots += other.snapshots;
     this.transfers += other.transfers;
+    this.transfersDamaged += other.transfersDamaged;
     this.tornWrites += other.tornWrites;
     this.diskFailures += other.diskFailures;
   }

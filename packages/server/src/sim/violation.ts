@@ -18,6 +18,7 @@ export const exitCodes: Readonly<Record<ViolationKind, number>> = {
 export type Check =
   | 'log-matching'
   | 'state-machine'
+  | 'membership'
   | 'durability'
   | 'linearizability'
   | 'exactly-once'

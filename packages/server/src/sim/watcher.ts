@@ -3,16 +3,16 @@ import type { WatchRequest } from '@kv/proto';
 import { watchService, type WatchCreateRequest, type WatchResponse } from '@kv/proto';
 import type { Chance } from './chance.js';
 import type { ClientStream, Connections } from './connection.js';
-import type { Sabotage } from './defects.js';
+import type { Sabotage } from './sabotage.js';
 import type { WatcherRecord, WatchRecord } from './history.js';
-import type { Machine } from './machine.js';
+import type { Fleet } from './fleet.js';
 import { Actor, type Timeline } from './timeline.js';
 
 export interface WatcherParts {
   readonly timeline: Timeline;
   readonly chance: Chance;
   readonly connections: Connections;
-  readonly machines: readonly Machine[];
+  readonly fleet: Pick<Fleet, 'members'>;
   readonly request: WatchCreateRequest;
   readonly record: WatcherRecord;
   /** Of the header that any client saw last. */
@@ -57,8 +57,8 @@ export class Watcher {
   }
 
   #connect(): void {
-    const { connections, chance, machines, request, record } = this.#parts;
-    const machine = chance.pick(machines);
+    const { connections, chance, fleet, request, record } = this.#parts;
+    const machine = chance.pick(fleet.members);
     const start: WatchCreateRequest = { ...request, startRevision: this.#next };
     const watch: WatchRecord = {
       machine: machine.index,

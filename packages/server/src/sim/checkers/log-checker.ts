@@ -7,6 +7,7 @@ import { InternalRaftRequest } from '@kv/proto/internal';
 import type { RequestResult } from '@kv/mvcc';
 import type { Entry } from '@kv/raft';
 import { promised } from '../violation.js';
+import { MembershipModel } from './membership-model.js';
 import { StoreModel, type ModelStep } from './store-model.js';
 
 export interface LogEntry {
@@ -19,6 +20,7 @@ export interface LogEntry {
 
 export class LogChecker {
   readonly model: StoreModel = new StoreModel();
+  readonly membership: MembershipModel = new MembershipModel();
   /** At `index - 1`. */
   readonly #log: LogEntry[] = [];
   readonly #firstMsOfRevision = new Map<number, number>();
@@ -36,10 +38,6 @@ export class LogChecker {
   get leaderTerms(): number {
     return this.#log.filter(({ entry }) => entry.type === 'normal' && entry.data.length === 0)
       .length;
-  }
-
-  get configurationChanges(): number {
-    return this.#log.filter(({ entry }) => entry.type !== 'normal').length;
   }
 
   /** A process applied these; `after` is the revision that it is at now, as far as it is known. */
@@ -74,6 +72,8 @@ export class LogChecker {
       : undefined;
     // The bytes belong to the member.
     this.#log.push({ entry: { ...entry, data: entry.data.slice() }, firstMs: nowMs, step });
+    if (entry.type !== 'normal') this.membership.apply(entry);
+    else if (step !== undefined) this.membership.request(step.request);
     if (step !== undefined && step.events.length > 0) {
       this.#firstMsOfRevision.set(step.revision, nowMs);
     }

@@ -1,0 +1,299 @@
+/**
+ * The operator of the simulated cluster, who changes its membership while faults go on: members come as voters or as learners and are
+ * promoted, leave, move to other addresses, lose their disks and are replaced; sometimes two changes are asked for at once, sometimes
+ * what makes no sense (F-26).
+ *
+ * ```
+ *   ask ──▶ some member ──▶ log ──▶ MembershipModel ──▶ followed: the machine that was added is started, to join
+ *    └─ open: it may happen, or may have happened, until the answer or the log says what became of it
+ * ```
+ *
+ * The operator takes no majority away for ever: whatever becomes of what is open, more than half of the voters have their disks.
+ */
+import {
+  clusterService,
+  MemberAddRequest,
+  MemberPromoteRequest,
+  MemberRemoveRequest,
+  MemberUpdateRequest,
+  type UnaryMethod,
+} from '@kv/proto';
+import type { MemberId } from '../ids.js';
+import { assertNever } from '../invariant.js';
+import type { Chance } from './chance.js';
+import type { MembershipModel, MembershipStep } from './checkers/membership-model.js';
+import type { CallOutcome, Connections } from './connection.js';
+import type { Fleet } from './fleet.js';
+import { peerUrlOf, type Machine } from './machine.js';
+import { Actor, type Timeline } from './timeline.js';
+
+export interface ChurnParts {
+  readonly timeline: Timeline;
+  readonly chance: Chance;
+  readonly connections: Connections;
+  readonly fleet: Fleet;
+  readonly model: MembershipModel;
+  /** Power is to fail there, in one of the next changes of its disk. */
+  readonly cutPowerSoon: (machine: Machine) => void;
+  readonly note: (text: string) => void;
+}
+
+type ChangeKind = 'add' | 'addLearner' | 'promote' | 'remove' | 'update';
+
+/** What was asked for and may yet happen. */
+interface OpenChange {
+  readonly kind: ChangeKind;
+  /** Of the member, if it has one yet. */
+  readonly id: MemberId | undefined;
+  readonly machine: Machine | undefined;
+}
+
+/** Longer than a member keeps trying to promote. */
+const CALL_TIMEOUT_MS = 8000;
+/** Voters that the operator has in mind. */
+const GOALS: readonly number[] = [1, 2, 3, 3, 4, 5];
+/** A started machine's name is told to whoever starts it within this. */
+const START_MS: readonly number[] = [0, 10, 200, 2000];
+/** What `--strict-reconfig-check` says. Nothing was done then, which the codes of the errors do not promise. */
+const STRICT: readonly string[] = [
+  'etcdserver: unhealthy cluster',
+  'etcdserver: re-configuration failed due to not enough started members',
+];
+
+export class Churn {
+  readonly #parts: ChurnParts;
+  readonly #actor: Actor = new Actor('operator');
+  readonly #open = new Set<OpenChange>();
+  #goal: number;
+  /** Changes that the strict check refused, and disks that were lost. */
+  refused = 0;
+  disksLost = 0;
+
+  constructor(parts: ChurnParts) {
+    this.#parts = parts;
+    this.#goal = parts.chance.pick(GOALS);
+    parts.model.changed = (step) => {
+      this.#follow(step);
+    };
+  }
+
+  /** Nothing that was asked for is open any more, and all members that have a disk have a log. */
+  get isSettled(): boolean {
+    const { fleet, model } = this.#parts;
+    const known = model.members.filter(({ hasPublished }) => hasPublished).map(({ id }) => id);
+    return (
+      this.#open.size === 0 &&
+      fleet.members.every(({ memberId }) => memberId !== undefined && known.includes(memberId))
+    );
+  }
+
+  /** All members serve, and have done so for long enough that nothing can be under way. */
+  settle(): void {
+    this.#open.clear();
+  }
+
+  /** Whether the cluster may lose this disk for good, whatever becomes of the changes that are open. */
+  mayLose(machine: Machine): boolean {
+    const { model } = this.#parts;
+    const id = machine.memberId;
+    return id !== undefined && model.find(id)?.isLearner === false && this.#isSafe([], [id]);
+  }
+
+  /** The next step of the operator. */
+  act(): void {
+    const { chance, fleet } = this.#parts;
+    const [lost] = fleet.lost;
+    if (lost?.memberId !== undefined && chance.happens(0.7)) {
+      this.#remove(lost.memberId);
+      return;
+    }
+    // With patience, but for now and then.
+    if (this.#open.size > 1 && chance.happens(0.8)) return;
+    this.#step();
+    if (chance.happens(0.15)) this.#step();
+    if (!chance.happens(0.3)) return;
+    this.#parts.cutPowerSoon(chance.pick(fleet.members));
+  }
+
+  #step(): void {
+    const { chance, fleet, model } = this.#parts;
+    const voters = model.voters.length;
+    const dice = chance.below(20);
+    if (dice === 0) this.#askNonsense();
+    else if (dice === 1) this.#loseDisk();
+    else if (dice === 2) this.#startRemoved();
+    else if (dice < 5) this.#update();
+    else if (fleet.learners.length > 0 && dice < 12) this.#settleLearner();
+    else if (voters < this.#goal) this.#add(chance.happens(0.5));
+    else if (voters > this.#goal) this.#removeOne();
+    else {
+      this.#goal = chance.pick(GOALS);
+      // A member is replaced by another one.
+      if (chance.happens(0.5)) this.#removeOne();
+    }
+  }
+
+  /** One after the other, but for an operator without patience. */
+  #add(isLearner: boolean): void {
+    const { chance, fleet, note } = this.#parts;
+    const waits = [...this.#open].some(({ kind }) => kind === 'add' || kind === 'addLearner');
+    const machine = waits && !chance.happens(0.2) ? undefined : fleet.spare();
+    if (machine === undefined) return;
+    note(`${machine.name} is to be added as a ${isLearner ? 'learner' : 'voter'}`);
+    const request = MemberAddRequest.create({ peerURLs: [peerUrlOf(machine.index)], isLearner });
+    const kind = isLearner ? 'addLearner' : 'add';
+    this.#ask({ kind, id: undefined, machine }, clusterService.memberAdd, request);
+  }
+
+  #settleLearner(): void {
+    const { chance, fleet } = this.#parts;
+    const id = chance.pick(fleet.learners).memberId;
+    if (id === undefined) return;
+    if (chance.happens(0.15)) this.#remove(id);
+    else this.#promote(id);
+  }
+
+  #promote(id: MemberId): void {
+    this.#parts.note(`${this.#nameOf(id)} is to be promoted`);
+    const request = MemberPromoteRequest.create({ ID: id });
+    this.#ask({ kind: 'promote', id, machine: undefined }, clusterService.memberPromote, request);
+  }
+
+  /** The leader often; those that are down, too. */
+  #removeOne(): void {
+    const { chance, fleet } = this.#parts;
+    const any = fleet.voters.length === 0 ? undefined : chance.pick(fleet.voters);
+    const machine = any !== undefined && chance.happens(0.4) ? (fleet.leader(any) ?? any) : any;
+    const id = machine?.memberId;
+    if (id !== undefined && this.#isSafe([id], [])) this.#remove(id);
+  }
+
+  #remove(id: MemberId): void {
+    this.#parts.note(`${this.#nameOf(id)} is to be removed`);
+    const request = MemberRemoveRequest.create({ ID: id });
+    this.#ask({ kind: 'remove', id, machine: undefined }, clusterService.memberRemove, request);
+  }
+
+  /** To another name of its machine. Not while additions are open, which could take the old one. */
+  #update(): void {
+    const { chance, fleet, note } = this.#parts;
+    if (this.#open.size > 0) return;
+    const { memberId: id, index, name } = chance.pick(fleet.members);
+    if (id === undefined) return;
+    note(`${name} is to have another address`);
+    const peerURLs = [peerUrlOf(index, chance.below(100))];
+    const request = MemberUpdateRequest.create({ ID: id, peerURLs });
+    this.#ask({ kind: 'update', id, machine: undefined }, clusterService.memberUpdate, request);
+  }
+
+  #loseDisk(): void {
+    const { chance, fleet } = this.#parts;
+    if (this.#open.size > 0 || fleet.voters.length === 0) return;
+    const machine = chance.pick(fleet.voters);
+    if (!this.mayLose(machine)) return;
+    this.disksLost += 1;
+    fleet.lose(machine);
+  }
+
+  /** One that was removed, with all that it had: it must say so, and end. Or its machine is emptied, to be used again. */
+  #startRemoved(): void {
+    const { chance, fleet } = this.#parts;
+    const machine = fleet.removed.find(({ isUp }) => !isUp);
+    if (machine === undefined) return;
+    if (chance.happens(0.5)) machine.start();
+    else fleet.clear(machine);
+  }
+
+  /** Answered by an error, or by nothing; the log says whether it did anything. */
+  #askNonsense(): void {
+    const { chance, fleet, model, note } = this.#parts;
+    note('something is asked for that makes no sense');
+    const { memberAdd, memberRemove, memberPromote } = clusterService;
+    const first = model.members.find(({ id }) => fleet.find(id) !== undefined);
+    const unknown: OpenChange = { kind: 'update', id: undefined, machine: undefined };
+    const gone = fleet.removed[0]?.memberId ?? 1n;
+    switch (chance.below(3)) {
+      case 0: {
+        const peerURLs = [...(first?.peerUrls ?? [])];
+        if (this.#open.size === 0)
+          this.#ask(unknown, memberAdd, MemberAddRequest.create({ peerURLs }));
+        return;
+      }
+      case 1:
+        this.#ask(unknown, memberRemove, MemberRemoveRequest.create({ ID: gone }));
+        return;
+      default:
+        this.#ask(unknown, memberPromote, MemberPromoteRequest.create({ ID: gone }));
+    }
+  }
+
+  #ask<Request, Response>(
+    change: OpenChange,
+    method: UnaryMethod<Request, Response>,
+    request: Request,
+  ): void {
+    const { chance, fleet, connections, note } = this.#parts;
+    const up = fleet.members.filter(({ member }) => member !== undefined);
+    const any = chance.pick(up.length > 0 ? up : fleet.members);
+    const asked = chance.happens(0.5) ? (fleet.leader(any) ?? any) : any;
+    this.#open.add(change);
+    const ended = (outcome: CallOutcome<Response>): void => {
+      if (outcome.type !== 'ok') {
+        const { message } = outcome;
+        note(`the operator hears: ${message}`);
+        if (STRICT.includes(message)) this.refused += 1;
+        else if (outcome.type === 'unknown') return;
+      }
+      this.#open.delete(change);
+    };
+    void connections.call(this.#actor, asked, method, request, CALL_TIMEOUT_MS).then(ended);
+  }
+
+  /** The log says what became of something. */
+  #follow(step: MembershipStep): void {
+    const { fleet, timeline, chance, note } = this.#parts;
+    note(`${this.#nameOf(step.member.id)} ${step.kind}`);
+    for (const change of this.#open) if (this.#isDoneBy(change, step)) this.#open.delete(change);
+    const machine = fleet.follow(step);
+    if (machine === undefined) return;
+    timeline.after(chance.pick(START_MS), this.#actor, () => {
+      if (machine.memberId === step.member.id && machine.standing === 'member') machine.start();
+    });
+  }
+
+  #isDoneBy({ kind, id, machine }: OpenChange, step: MembershipStep): boolean {
+    const { fleet } = this.#parts;
+    switch (kind) {
+      case 'add':
+      case 'addLearner':
+        return step.kind === 'added' && fleet.at(step.member.peerUrls[0] ?? '') === machine;
+      case 'promote':
+        return step.kind === 'promoted' && step.member.id === id;
+      case 'remove':
+        return step.kind === 'removed' && step.member.id === id;
+      case 'update':
+        return step.kind === 'updated' && step.member.id === id;
+      default:
+        return assertNever(kind, 'a change has a known kind');
+    }
+  }
+
+  /**
+   * Whether more than half of the voters have their disks, in every configuration that what is open can lead to, if these are removed
+   * or lost as well. Additions only help; the fewest voters are left when all removals happen.
+   */
+  #isSafe(removals: readonly MemberId[], losses: readonly MemberId[]): boolean {
+    const { fleet, model } = this.#parts;
+    const voters = new Set(model.voters.map(({ id }) => id));
+    const lost = new Set([...fleet.lost.map(({ memberId }) => memberId), ...losses]);
+    const open = [...this.#open].filter(({ kind }) => kind === 'remove').map(({ id }) => id);
+    const leaving = new Set([...open, ...removals].filter((id) => !lost.has(id)));
+    const left = [...voters].filter((id) => !leaving.has(id));
+    const dark = left.filter((id) => lost.has(id));
+    return left.length > 2 * dark.length;
+  }
+
+  #nameOf(id: MemberId): string {
+    return this.#parts.fleet.find(id)?.name ?? id.toString(16);
+  }
+}
