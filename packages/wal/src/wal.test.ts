@@ -1,4 +1,5 @@
 // Goal: the promises of Wal while nothing crashes: order, group commit, segments, lifecycle, and death after a failure.
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   create,
@@ -67,6 +68,35 @@ function gate(inner: FileSystem): {
   };
   return { fileSystem, syncs: () => syncs, hold };
 }
+
+describe('create', () => {
+  it('makes the name of the log itself durable, also of a directory that an earlier process had made', async () => {
+    const disk = makeDisk();
+    disk.makeDirectory(DIRECTORY);
+    const flushed: string[] = [];
+    const wal = await Wal.create(DIRECTORY, METADATA, {
+      fileSystem: {
+        makeDirectory: (path) => {
+          disk.makeDirectory(path);
+        },
+        list: (path) => disk.list(path),
+        open: (path, mode) => disk.open(path, mode),
+        rename: (from, to) => {
+          disk.rename(from, to);
+        },
+        remove: (path) => {
+          disk.remove(path);
+        },
+        syncDirectory: (path) => {
+          flushed.push(path);
+          return disk.syncDirectory(path);
+        },
+      },
+    });
+    expect(flushed).toEqual([DIRECTORY, dirname(DIRECTORY)]);
+    await wal.close();
+  });
+});
 
 describe('append and sync', () => {
   it('W1: what was appended before a sync is there after power loss, in order', async () => {
