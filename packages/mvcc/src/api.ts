@@ -59,9 +59,9 @@ export interface RequestResult {
 }
 
 /**
- * One backend transaction: the effects of a batch of entries and their consistent index. Opened and ended within one
- * turn of the event loop. Any error thrown inside (MvccError, or a failed invariant) is fatal: nothing of the batch is
- * kept, and the store is poisoned.
+ * A batch: the effects of some entries and their consistent index, in one transaction of the backend, which may hold other
+ * batches. Opened and ended within one turn of the event loop. Any error thrown inside (MvccError, or a failed invariant) is
+ * fatal: nothing of the batch is kept, and the store is poisoned.
  */
 export interface WriteTxn {
   /** Starts a request: what follows up to `endRequest` shares one main revision. Requests do not nest. */
@@ -93,7 +93,7 @@ export interface WriteTxn {
   compact(revision: Revision): CompactOutcome;
   /** Index and term of the last entry of this batch; `confState` (JSON as etcd stores it) after membership changes. */
   setConsistentIndex(at: ConsistentIndex, confState?: Uint8Array): void;
-  /** Commits: all of the batch, or (thrown error) nothing. Visible to readers; durable after the next checkpoint. */
+  /** Ends the batch, of which all is kept or (thrown error) nothing. Visible to readers; durable after the next checkpoint. */
   end(): void;
   /** Gives the whole batch up, for an error of the caller: nothing is kept, and the store is poisoned with `cause`. */
   abort(cause: unknown): void;

@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, everything, key, noLease, pairsOf, request } from '../test/scratch.js';
 import { RecordEncoder } from './codec/record.js';
+import { MvccError } from './errors.js';
 import { MvccStore } from './store.js';
 import { stateBucket, stateKey } from './store-core.js';
 import { StoreState } from './store-state.js';
@@ -62,6 +63,26 @@ describe('a record with right checksums', () => {
     backend.instead = undefined;
     expect(store.readNewest().get(key('a'))?.modRevision).toBe(2);
     await store.close();
+  });
+});
+
+describe('F-12 closing', () => {
+  it('gives the database back also when what is open cannot be committed', async () => {
+    let isFull = false;
+    const backend = new MemoryBackend({
+      fault: (operation) =>
+        isFull && operation === 'commit' ? new MvccError('disk-full', 'no space') : undefined,
+    });
+    let closed = 0;
+    backend.close = () => {
+      closed++;
+      return Promise.resolve();
+    };
+    const store = await storeOf(backend);
+    isFull = true;
+    await expect(store.close()).rejects.toMatchObject({ code: 'disk-full' });
+    expect(closed).toBe(1);
+    expect(() => store.readNewest()).toThrow(expect.objectContaining({ code: 'closed' }) as Error);
   });
 });
 

@@ -177,7 +177,7 @@ export class MvccStore {
   }
 
   /**
-   * Removes some of what the last compaction dropped, in a transaction of its own. Call it between batches while it
+   * Removes some of what the last compaction dropped, as a batch of its own. Call it between batches while it
    * returns `more`; after `waiting` again when pins were released.
    */
   compactSlice(): CompactProgress {
@@ -336,8 +336,11 @@ export class MvccStore {
 
   private async closeOnce(): Promise<void> {
     invariant(!this.core.inTransaction, 'the store closes between batches');
-    this.core.commitGroup();
-    this.core.markClosed();
-    await this.core.backend.close();
+    try {
+      this.core.commitGroup();
+    } finally {
+      this.core.markClosed();
+      await this.core.backend.close();
+    }
   }
 }

@@ -226,6 +226,27 @@ describe('calls to the owner', () => {
     expect(taken).toEqual(['created', ...round, ...round]);
   });
 
+  test('an owner that was closed by another one in the same round is not called', () => {
+    const { store, hub } = world();
+    let calls = 0;
+    const late: WatchStream[] = [];
+    const early = hub.openStream({
+      onReady: () => {
+        for (const stream of late) stream.close();
+      },
+    });
+    early.create({ ...now, range: { type: 'all' } });
+    takeAll(early);
+    const stream = hub.openStream({ onReady: () => calls++ });
+    stream.create({ ...now, range: { type: 'all' } });
+    takeAll(stream);
+    calls = 0;
+    late.push(stream);
+    put(store, hub, 'a');
+    expect(calls).toBe(0);
+    expect(stream.take()).toBeUndefined();
+  });
+
   test('one owner is called after the other, never inside the call of another', () => {
     const { hub } = world();
     const calls: string[] = [];
