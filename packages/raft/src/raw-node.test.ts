@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { confOf, entryOf, id, TestCluster, TestMember } from '../test/support/cluster.js';
 import { entrySize } from './codec.js';
-import { decodeConfChange } from './codec/conf.js';
+import { decodeConfChange, encodeConfChange } from './codec/conf.js';
 import { resolveConfig, validateConfig } from './config.js';
 import { RaftError } from './errors.js';
 import { InvariantViolation } from './invariant.js';
@@ -320,6 +320,17 @@ describe('flow control', () => {
     expect(leader.node.status().progress.get(id(2))?.state).toBe('replicate');
   });
 
+  it('a member that has everything is probed until it answers, as an append to it may have been lost', () => {
+    const cluster = new TestCluster(2);
+    const leader = cluster.elect(1);
+    const progress = () => leader.node.status().progress.get(id(2));
+    leader.node.reportUnreachable(id(2));
+    expect(progress()).toMatchObject({ state: 'probe', match: leader.node.lastIndex });
+    leader.node.tick();
+    cluster.settle();
+    expect(progress()?.state).toBe('replicate');
+  });
+
   it.each([
     ['finished', 5],
     ['failed', 2],
@@ -508,6 +519,68 @@ describe('asynchronous storage writes', () => {
     ]);
     finish(works[2]);
     expect(storage.term(toIndex(1))).toBe(1);
+  });
+});
+
+describe('what must wait', () => {
+  const append = { type: 'MsgApp', from: id(2), to: id(1), term: toTerm(1) } as const;
+  const from0 = { index: toIndex(0), logTerm: toTerm(0), commit: toIndex(1) };
+
+  it('an election, until a committed change of the configuration is applied', () => {
+    const { node, storage } = nodeWith({}, three);
+    const change = { id: 1n, type: 'addNode', nodeId: id(4), context: NO_DATA } as const;
+    const entry = { ...entryOf(1, 1), type: 'confChange', data: encodeConfChange(change) } as const;
+    node.step({ ...append, ...from0, entries: [entry] });
+    node.campaign();
+    expect(node.role).toBe('follower');
+    const ready = node.ready();
+    save(storage, ready);
+    expect(ready.committedEntries).toEqual([entry]);
+    node.campaign();
+    expect(node.role).toBe('follower');
+    node.applyConfChange(change);
+    node.advance();
+    node.campaign();
+    expect(node.role).toBe('candidate');
+  });
+
+  it('a snapshot, until what is being applied is applied; and there is no Ready meanwhile', () => {
+    const { node, storage } = nodeWith({ asyncStorageWrites: true }, three);
+    node.step({ ...append, ...from0, entries: [entryOf(1, 1)] });
+    const { storageAppend } = node.ready();
+    storage.append(storageAppend?.entries ?? raise());
+    for (const response of storageAppend?.responses ?? []) {
+      if (response.to === id(1)) node.step(response);
+    }
+    const { storageApply } = node.ready();
+    const meta = { index: toIndex(5), term: toTerm(1), confState: three };
+    const snapshot = { meta, data: NO_DATA };
+    node.step({ type: 'MsgSnap', from: id(2), to: id(1), term: toTerm(1), snapshot });
+    expect(node.hasReady()).toBe(false);
+    node.step(storageApply?.response ?? raise());
+    expect(node.hasReady()).toBe(true);
+    expect(node.ready().snapshot).toEqual(snapshot);
+  });
+
+  it('H-C1: a read, for an answer to a heartbeat that asked for it; a position that was never asked for is none', () => {
+    const cluster = new TestCluster(3);
+    const leader = cluster.elect(1);
+    const answer = (position: number): Message => {
+      const context = new Uint8Array(8);
+      new DataView(context.buffer).setBigUint64(0, BigInt(position), true);
+      return { type: 'MsgHeartbeatResp', from: id(2), to: id(1), term: leader.node.term, context };
+    };
+    leader.node.readIndex(bytesOf('a'));
+    leader.work();
+    leader.node.step(answer(1000));
+    leader.work();
+    expect(leader.readStates).toEqual([]);
+    leader.node.step(answer(1));
+    leader.work();
+    expect(leader.readStates).toHaveLength(1);
+    leader.node.readIndex(bytesOf('b'));
+    leader.work();
+    expect(leader.readStates).toHaveLength(1);
   });
 });
 
