@@ -20,6 +20,8 @@ const readAttemptPart = 1 / 3;
 const readAttemptMsMin = 1_000;
 const readAttemptMsMax = 10_000;
 
+type Metadata = CallOptions['metadata'];
+
 /** What to send, and what became of it. */
 export interface Call {
   readonly path: string;
@@ -28,8 +30,9 @@ export interface Call {
   readonly timeoutMs: number;
   readonly named: Endpoint | undefined;
   readonly withToken: boolean;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: Metadata;
   readonly hookState: unknown;
+  readonly startMs: number;
   /** Whether the request may have left. */
   handedOver: boolean;
   attempts: number;
@@ -41,6 +44,8 @@ export class Caller {
   readonly #pool: Pool;
   readonly #token: TokenSource;
   readonly #hooks: Hooks;
+  /** Of calls to which no hook adds a header: one list for all, so that a transport knows it again. */
+  #common: { readonly token: string | undefined; readonly metadata: Metadata } | undefined;
 
   constructor(options: CheckedOptions, pool: Pool, token: TokenSource, hooks: Hooks) {
     this.#options = options;
@@ -56,7 +61,7 @@ export class Caller {
     for (let attempt = 0; ; attempt++) {
       call.attempts = attempt;
       const pauseMs = pauseBeforeMs(attempt, this.#endpointCount(call), this.#options.random());
-      await pause(pauseMs, call.scope.signal, clock);
+      if (pauseMs > 0) await pause(pauseMs, call.scope.signal, clock);
       const token = await this.#tokenFor(call);
       try {
         call.attempts = attempt + 1;
@@ -102,17 +107,24 @@ export class Caller {
     const lent = await this.#pool.acquire(call.scope.signal, call.named);
     call.endpoint = lent.channel.endpoint;
     call.handedOver = true;
-    using limited = this.#limited(call);
-    const scope = limited ?? call.scope;
+    const limited = this.#limited(call);
     try {
-      const { signal } = scope;
-      const options = { ...callOptions(call.scope, token, call.headers, false), signal };
+      const options = callOptions(call.scope, this.#metadata(call, token), limited?.signal);
       const answer = await lent.channel.unary(call.path, call.request, options);
       lent.release('answered');
       return answer;
     } catch (error) {
       throw this.#judge(call, lent, error);
+    } finally {
+      limited?.[Symbol.dispose]();
     }
+  }
+
+  #metadata({ headers }: Call, token: string | undefined): Metadata {
+    if (headers.length > 0) return metadataOf(token, headers, false);
+    if (this.#common === undefined || this.#common.token !== token)
+      this.#common = { token, metadata: metadataOf(token, [], false) };
+    return this.#common.metadata;
   }
 
   /** Tells the pool how the endpoint did, and makes a lost attempt of a read a status that is repeated. */
@@ -156,19 +168,27 @@ async function authenticated<T>(call: Call, authentication: Promise<T>): Promise
   }
 }
 
-export function callOptions(
-  scope: CallScope,
+export function metadataOf(
   token: string | undefined,
-  headers: readonly (readonly [name: string, value: string])[],
+  headers: Metadata,
   requireLeader: boolean,
-): CallOptions {
+): Metadata {
   const metadata: (readonly [string, string])[] = [
     ['client-api-version', clientApiVersion],
     ...headers,
   ];
   if (requireLeader) metadata.push(['hasleader', 'true']);
   if (token !== undefined && token !== '') metadata.push(['token', token]);
-  const { remainingMs, signal } = scope;
+  return metadata;
+}
+
+/** With a `signal` of its own where an attempt ends before the call. */
+export function callOptions(
+  scope: CallScope,
+  metadata: Metadata,
+  signal: AbortSignal = scope.signal,
+): CallOptions {
+  const { remainingMs } = scope;
   return remainingMs === Infinity
     ? { metadata, signal }
     : { metadata, signal, timeoutMs: remainingMs };

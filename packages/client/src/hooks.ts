@@ -58,6 +58,11 @@ export class Hooks {
     this.#hooks = hooks;
   }
 
+  /** Whether anybody hears of the ends of calls. */
+  get wantsResponses(): boolean {
+    return this.#hooks.onResponse !== undefined;
+  }
+
   /** Begins a call. `headers` takes what the hook wants to send along. */
   begin(
     methodPath: string,

@@ -66,7 +66,7 @@ export interface Transport {
 }
 
 export interface CallOptions {
-  /** Request metadata: lower-case names, ASCII values. */
+  /** Request metadata: lower-case names, ASCII values. Never changed: calls that say the same may give the same list. */
   readonly metadata: readonly (readonly [name: string, value: string])[];
   readonly signal: AbortSignal;
   /** Told to the server as `grpc-timeout`; the signal is what ends the call here. */
@@ -82,7 +82,7 @@ export interface Channel {
    */
   readonly lastError: Error | undefined;
   whenReady(signal: AbortSignal): Promise<void>;
-  /** `request` is given: the caller does not change it afterwards. The answer is the caller's own. */
+  /** `request` is given: the caller does not change it afterwards. The answer is the caller's own, a view of what was received. */
   unary(method: string, request: Uint8Array, options: CallOptions): Promise<Uint8Array>;
   stream(method: string, options: CallOptions): StreamCall;
   /** Ends every call with a `StatusError` of code cancelled. */

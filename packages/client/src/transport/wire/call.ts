@@ -20,8 +20,16 @@ export interface CallTarget {
   readonly authority: string;
   readonly secure: boolean;
   readonly receiveBytesMax: number;
-  /** Encoded headers that all calls of a method share. As many as the API has methods. */
-  readonly heads: Map<string, Uint8Array>;
+  /** As many as the API has methods. */
+  readonly heads: Map<string, RequestHead>;
+}
+
+/** Encoded headers: those that all calls of a method share, and all those of its last call, which often are those of the next. */
+export interface RequestHead {
+  readonly shared: Uint8Array;
+  readonly timeout: string | undefined;
+  readonly metadata: CallOptions['metadata'];
+  readonly block: Uint8Array;
 }
 
 const userAgent = 'grpc-node-kv/0.1.0';
@@ -184,15 +192,16 @@ export class Call implements StreamEvents {
 }
 
 function requestBlock(target: CallTarget, method: string, options: CallOptions): Uint8Array {
-  let head = target.heads.get(method);
-  if (head === undefined) {
-    head = encodeHeaders(sharedFields(target, method));
-    target.heads.set(method, head);
-  }
-  const own: HeaderField[] = [];
-  if (options.timeoutMs !== undefined) own.push(['grpc-timeout', grpcTimeout(options.timeoutMs)]);
-  own.push(...options.metadata);
-  return Buffer.concat([head, encodeHeaders(own)]);
+  const timeout = options.timeoutMs === undefined ? undefined : grpcTimeout(options.timeoutMs);
+  const { metadata } = options;
+  const known = target.heads.get(method);
+  if (known?.timeout === timeout && known?.metadata === metadata) return known.block;
+  const shared = known?.shared ?? encodeHeaders(sharedFields(target, method));
+  const own: HeaderField[] = timeout === undefined ? [] : [['grpc-timeout', timeout]];
+  own.push(...metadata);
+  const block = Buffer.concat([shared, encodeHeaders(own)]);
+  target.heads.set(method, { shared, timeout, metadata, block });
+  return block;
 }
 
 function sharedFields(target: CallTarget, method: string): readonly HeaderField[] {

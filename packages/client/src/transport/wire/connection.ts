@@ -115,10 +115,8 @@ export class Http2Connection {
     // The peer may have changed it while the stream waited.
     stream.sendWindow = this.#peerInitialWindow;
     this.#streams.set(stream.id, stream);
-    const out: Uint8Array[] = [];
-    this.#headersInto(out, stream.id, block, endStream);
-    this.#drainInto(out, stream);
-    for (const frame of out) this.#write(frame);
+    this.#writeHeaders(stream.id, block, endStream);
+    this.#writeQueued(stream);
     if (this.#nextId > streamIdMax) this.#drain(new Error('all stream numbers are used up'));
   }
 
@@ -152,33 +150,31 @@ export class Http2Connection {
     if (!this.#isOpen && !this.#isOver && this.#streams.size === 0) this.#events.drained();
   }
 
-  #headersInto(out: Uint8Array[], id: number, block: Uint8Array, endStream: boolean): void {
+  #writeHeaders(id: number, block: Uint8Array, endStream: boolean): void {
     const flags = endStream ? wire.Flag.endStream : 0;
     for (let at = 0; at === 0 || at < block.length; at += wire.frameBytesMax) {
       const part = block.subarray(at, at + wire.frameBytesMax);
       const isLast = at + wire.frameBytesMax >= block.length;
       const type = at === 0 ? wire.FrameType.headers : wire.FrameType.continuation;
       const own = (at === 0 ? flags : 0) | (isLast ? wire.Flag.endHeaders : 0);
-      out.push(wire.frameBytes(type, own, id, part));
+      this.#write(wire.frameBytes(type, own, id, part));
     }
   }
 
   /** Sends what the windows allow of a stream's queue. */
   flush(stream: Stream): void {
     if (!this.#isLive(stream)) return;
-    const out: Uint8Array[] = [];
-    this.#drainInto(out, stream);
-    for (const frame of out) this.#write(frame);
+    this.#writeQueued(stream);
   }
 
-  #drainInto(out: Uint8Array[], stream: Stream): void {
+  #writeQueued(stream: Stream): void {
     for (;;) {
       const window = Math.min(this.#sendWindow, stream.sendWindow, this.#peerFrameMax);
       const piece = stream.take(window);
       if (piece === undefined) return;
       this.#sendWindow -= piece.bytes.length;
       const flags = piece.endStream ? wire.Flag.endStream : 0;
-      out.push(wire.frameBytes(wire.FrameType.data, flags, stream.id, piece.bytes));
+      this.#write(wire.frameBytes(wire.FrameType.data, flags, stream.id, piece.bytes));
     }
   }
 

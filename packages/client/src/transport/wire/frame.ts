@@ -40,7 +40,7 @@ export interface Frame {
   readonly type: number;
   readonly flags: number;
   readonly streamId: number;
-  /** A view of received bytes: valid until the handler returns. */
+  /** A view of received bytes, which nobody changes: who keeps it keeps what came with it. */
   readonly payload: Uint8Array;
 }
 

@@ -27,9 +27,9 @@ export class MessageReader {
     return this.#have > 0;
   }
 
-  /** Whole messages in `chunk` and what came before it; they are copies. Throws `StatusError`. */
+  /** Whole messages in `chunk` and what came before it; views of the chunk where they lie in one. Throws `StatusError`. */
   push(chunk: Uint8Array): Uint8Array[] {
-    this.#parts.push(new Uint8Array(chunk));
+    this.#parts.push(chunk);
     this.#have += chunk.length;
     const messages: Uint8Array[] = [];
     for (;;) {

@@ -4,7 +4,7 @@ import type { HeaderField } from './hpack.js';
 /** What happens to a stream. After `closed` nothing more. */
 export interface StreamEvents {
   headers(fields: readonly HeaderField[], endStream: boolean): void;
-  /** `bytes` are borrowed. */
+  /** `bytes` are a view of what was received, which nobody changes. */
   data(bytes: Uint8Array, endStream: boolean): void;
   reset(errorCode: number): void;
   /** The connection ended. `unprocessed`: the server never looked at this stream. */

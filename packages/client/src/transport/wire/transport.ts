@@ -16,7 +16,7 @@ import type {
 } from '../port.js';
 import { connectionError } from '../connection-error.js';
 import { GrpcCode, StatusError } from '../status-error.js';
-import { Call } from './call.js';
+import { Call, type RequestHead } from './call.js';
 import { Http2Connection } from './connection.js';
 import { KeepAlive } from './keep-alive.js';
 import { Outbox } from './outbox.js';
@@ -53,7 +53,7 @@ class WireChannel implements Channel {
   readonly #waiters = new Set<Waiter>();
   /** Of every socket that is open, also of servers that are going away while their last calls finish. */
   readonly #connections = new Map<Socket, Http2Connection>();
-  readonly #heads = new Map<string, Uint8Array>();
+  readonly #heads = new Map<string, RequestHead>();
 
   constructor(endpoint: Endpoint, options: ChannelOptions) {
     this.endpoint = endpoint;
