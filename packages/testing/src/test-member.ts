@@ -148,7 +148,9 @@ export class TestMember {
 
   /** What the disks hold, with everything that was written. At rest only. */
   async image(): Promise<MemberImage> {
-    const exported = await this.#store.exportImage();
+    // What is committed: a commit may be open, and what belongs to it the log brings back.
+    const committed = this.#store.crash(this.#store.unsyncedCommits, {});
+    const exported = await committed.exportImage();
     const parts: Uint8Array[] = [];
     for await (const chunk of exported.chunks) parts.push(chunk);
     await exported.close();

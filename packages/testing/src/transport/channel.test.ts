@@ -213,6 +213,21 @@ test('a member that writes more than is read is told to wait, and when to go on'
   expect(read).toBe(500);
 });
 
+test('T2: a handler that writes as long as it may stops when its client has gone', async () => {
+  let held: StreamCall | undefined;
+  const { channel, clock } = bench({
+    Hold: stream(true, (call) => {
+      held = call;
+    }),
+  });
+  const call = channel.stream('/test/Hold', settings());
+  await clock.settle();
+  expect(held?.write(none)).toBe(true);
+  call.cancel();
+  await clock.settle();
+  expect(held?.write(none)).toBe(false);
+});
+
 test('a handler that pauses hears nothing until it resumes, and then everything in order', async () => {
   const heard: number[] = [];
   let resume: () => void = () => undefined;

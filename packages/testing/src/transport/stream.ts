@@ -90,7 +90,8 @@ export class InProcessStream implements StreamCall {
   }
 
   write(message: Uint8Array): boolean {
-    if (this.#listener === undefined) return true;
+    // As on a socket: a handler that writes as long as it may stops when nobody is there.
+    if (this.#listener === undefined) return false;
     this.bufferedBytes += message.length;
     this.#listener.message(message.slice());
     this.#wantsDrain ||= this.bufferedBytes > UNREAD_BYTES_MAX;
