@@ -10,7 +10,8 @@
  *           messages that promise ──▶ peers     committed now ──▶ applier.apply ──▶ answers     node.advance ──▶ turn
  * ```
  *
- * A lone entry on a quick disk is synced in the turn itself, and its caller answered in it (`inline-sync.ts`).
+ * A lone entry on a quick disk is synced in the turn itself, and its caller answered in it (`inline-sync.ts`). That a change of
+ * membership is committed is durable before it is applied; of other entries a restarted member hears from the others.
  *
  * At most one `Ready` is under way. Everything between two waits happens in one turn of the event loop, so nothing here
  * needs a lock, and a batch is whatever arrived during the last wait.
@@ -272,7 +273,8 @@ export class ReplicaLoop {
 
     const { entries, hardState } = ready;
     wal.append({ entries, hardState });
-    if (!ready.mustSync) {
+    const reconfigures = ready.committedEntries.some(({ type }) => type !== 'normal');
+    if (!ready.mustSync && !reconfigures) {
       if (hardState !== undefined) log.setHardState(hardState);
       this.#finish(ready, ready.committedEntries);
       return;
@@ -286,7 +288,10 @@ export class ReplicaLoop {
       this.#finish(ready, ready.committedEntries);
       return;
     }
-    const [durable, rest] = splitAt(ready.committedEntries, entries[0]?.index);
+    // A change of membership is not forgotten once it was applied: who it removed ends, and can not vote for it any more.
+    const [durable, rest] = reconfigures
+      ? [[], ready.committedEntries]
+      : splitAt(ready.committedEntries, entries[0]?.index);
     this.#wait(wal.sync(), () => {
       this.#synced(ready, startedMs);
       this.#finish(ready, rest);
