@@ -38,15 +38,12 @@ export interface ChurnParts {
   readonly note: (text: string) => void;
 }
 
-type ChangeKind = 'add' | 'addLearner' | 'promote' | 'remove' | 'update';
-
 /** What was asked for and may yet happen. */
-interface OpenChange {
-  readonly kind: ChangeKind;
-  /** Of the member, if it has one yet. */
-  readonly id: MemberId | undefined;
-  readonly machine: Machine | undefined;
-}
+type OpenChange =
+  | { readonly kind: 'add'; readonly machine: Machine }
+  | { readonly kind: 'promote' | 'remove'; readonly id: MemberId }
+  /** Whatever becomes of it does not matter for who has a majority. */
+  | { readonly kind: 'harmless' };
 
 /** Longer than a member keeps trying to promote. */
 const CALL_TIMEOUT_MS = 8000;
@@ -64,6 +61,10 @@ export class Churn {
   readonly #parts: ChurnParts;
   readonly #actor: Actor = new Actor('operator');
   readonly #open = new Set<OpenChange>();
+  /** Calls that were not answered yet. */
+  #calls = 0;
+  /** An addition of these may come through at any time, more than once: they keep their addresses. */
+  readonly #unanswered = new Set<Machine>();
   #goal: number;
   /** Changes that the strict check refused, and disks that were lost. */
   refused = 0;
@@ -108,7 +109,7 @@ export class Churn {
       return;
     }
     // With patience, but for now and then.
-    if (this.#open.size > 1 && chance.happens(0.8)) return;
+    if (this.#calls > 0 && chance.happens(0.7)) return;
     this.#step();
     if (chance.happens(0.15)) this.#step();
     if (!chance.happens(0.3)) return;
@@ -133,16 +134,13 @@ export class Churn {
     }
   }
 
-  /** One after the other, but for an operator without patience. */
   #add(isLearner: boolean): void {
-    const { chance, fleet, note } = this.#parts;
-    const waits = [...this.#open].some(({ kind }) => kind === 'add' || kind === 'addLearner');
-    const machine = waits && !chance.happens(0.2) ? undefined : fleet.spare();
+    const { fleet, note } = this.#parts;
+    const machine = fleet.spare();
     if (machine === undefined) return;
     note(`${machine.name} is to be added as a ${isLearner ? 'learner' : 'voter'}`);
     const request = MemberAddRequest.create({ peerURLs: [peerUrlOf(machine.index)], isLearner });
-    const kind = isLearner ? 'addLearner' : 'add';
-    this.#ask({ kind, id: undefined, machine }, clusterService.memberAdd, request);
+    this.#ask({ kind: 'add', machine }, clusterService.memberAdd, request);
   }
 
   #settleLearner(): void {
@@ -156,7 +154,7 @@ export class Churn {
   #promote(id: MemberId): void {
     this.#parts.note(`${this.#nameOf(id)} is to be promoted`);
     const request = MemberPromoteRequest.create({ ID: id });
-    this.#ask({ kind: 'promote', id, machine: undefined }, clusterService.memberPromote, request);
+    this.#ask({ kind: 'promote', id }, clusterService.memberPromote, request);
   }
 
   /** The leader often; those that are down, too. */
@@ -171,26 +169,25 @@ export class Churn {
   #remove(id: MemberId): void {
     this.#parts.note(`${this.#nameOf(id)} is to be removed`);
     const request = MemberRemoveRequest.create({ ID: id });
-    this.#ask({ kind: 'remove', id, machine: undefined }, clusterService.memberRemove, request);
+    this.#ask({ kind: 'remove', id }, clusterService.memberRemove, request);
   }
 
-  /** To another name of its machine. Not while additions are open, which could take the old one. */
+  /** To another name of its machine. Not where an addition that is open could take the old one. */
   #update(): void {
     const { chance, fleet, note } = this.#parts;
-    if (this.#open.size > 0) return;
-    const { memberId: id, index, name } = chance.pick(fleet.members);
-    if (id === undefined) return;
+    const machine = chance.pick(fleet.members);
+    const { memberId: id, index, name } = machine;
+    if (id === undefined || this.#unanswered.has(machine)) return;
     note(`${name} is to have another address`);
     const peerURLs = [peerUrlOf(index, chance.below(100))];
     const request = MemberUpdateRequest.create({ ID: id, peerURLs });
-    this.#ask({ kind: 'update', id, machine: undefined }, clusterService.memberUpdate, request);
+    this.#ask({ kind: 'harmless' }, clusterService.memberUpdate, request);
   }
 
   #loseDisk(): void {
     const { chance, fleet } = this.#parts;
-    if (this.#open.size > 0 || fleet.voters.length === 0) return;
-    const machine = chance.pick(fleet.voters);
-    if (!this.mayLose(machine)) return;
+    const machine = fleet.voters.length === 0 ? undefined : chance.pick(fleet.voters);
+    if (machine === undefined || !this.mayLose(machine)) return;
     this.disksLost += 1;
     fleet.lose(machine);
   }
@@ -204,27 +201,17 @@ export class Churn {
     else fleet.clear(machine);
   }
 
-  /** Answered by an error, or by nothing; the log says whether it did anything. */
+  /** Answered by an error, or by nothing. */
   #askNonsense(): void {
-    const { chance, fleet, model, note } = this.#parts;
+    const { chance, fleet, note } = this.#parts;
     note('something is asked for that makes no sense');
     const { memberAdd, memberRemove, memberPromote } = clusterService;
-    const first = model.members.find(({ id }) => fleet.find(id) !== undefined);
-    const unknown: OpenChange = { kind: 'update', id: undefined, machine: undefined };
-    const gone = fleet.removed[0]?.memberId ?? 1n;
-    switch (chance.below(3)) {
-      case 0: {
-        const peerURLs = [...(first?.peerUrls ?? [])];
-        if (this.#open.size === 0)
-          this.#ask(unknown, memberAdd, MemberAddRequest.create({ peerURLs }));
-        return;
-      }
-      case 1:
-        this.#ask(unknown, memberRemove, MemberRemoveRequest.create({ ID: gone }));
-        return;
-      default:
-        this.#ask(unknown, memberPromote, MemberPromoteRequest.create({ ID: gone }));
-    }
+    const ID = fleet.removed[0]?.memberId ?? 1n;
+    const change: OpenChange = { kind: 'harmless' };
+    const dice = chance.below(3);
+    if (dice === 0) this.#ask(change, memberAdd, MemberAddRequest.create({ peerURLs: [] }));
+    else if (dice === 1) this.#ask(change, memberRemove, MemberRemoveRequest.create({ ID }));
+    else this.#ask(change, memberPromote, MemberPromoteRequest.create({ ID }));
   }
 
   #ask<Request, Response>(
@@ -237,12 +224,17 @@ export class Churn {
     const any = chance.pick(up.length > 0 ? up : fleet.members);
     const asked = chance.happens(0.5) ? (fleet.leader(any) ?? any) : any;
     this.#open.add(change);
+    this.#calls += 1;
     const ended = (outcome: CallOutcome<Response>): void => {
+      this.#calls -= 1;
       if (outcome.type !== 'ok') {
         const { message } = outcome;
         note(`the operator hears: ${message}`);
         if (STRICT.includes(message)) this.refused += 1;
-        else if (outcome.type === 'unknown') return;
+        else if (outcome.type === 'unknown' && change.kind !== 'harmless') {
+          if (change.kind === 'add') this.#unanswered.add(change.machine);
+          return;
+        }
       }
       this.#open.delete(change);
     };
@@ -253,28 +245,27 @@ export class Churn {
   #follow(step: MembershipStep): void {
     const { fleet, timeline, chance, note } = this.#parts;
     note(`${this.#nameOf(step.member.id)} ${step.kind}`);
-    for (const change of this.#open) if (this.#isDoneBy(change, step)) this.#open.delete(change);
     const machine = fleet.follow(step);
+    for (const change of this.#open) if (!this.#canHappen(change)) this.#open.delete(change);
     if (machine === undefined) return;
     timeline.after(chance.pick(START_MS), this.#actor, () => {
       if (machine.memberId === step.member.id && machine.standing === 'member') machine.start();
     });
   }
 
-  #isDoneBy({ kind, id, machine }: OpenChange, step: MembershipStep): boolean {
-    const { fleet } = this.#parts;
-    switch (kind) {
+  #canHappen(change: OpenChange): boolean {
+    const { model } = this.#parts;
+    switch (change.kind) {
       case 'add':
-      case 'addLearner':
-        return step.kind === 'added' && fleet.at(step.member.peerUrls[0] ?? '') === machine;
+        return change.machine.standing === 'spare';
       case 'promote':
-        return step.kind === 'promoted' && step.member.id === id;
+        return model.find(change.id)?.isLearner === true;
       case 'remove':
-        return step.kind === 'removed' && step.member.id === id;
-      case 'update':
-        return step.kind === 'updated' && step.member.id === id;
+        return model.find(change.id) !== undefined;
+      case 'harmless':
+        return true;
       default:
-        return assertNever(kind, 'a change has a known kind');
+        return assertNever(change, 'a change has a known kind');
     }
   }
 
@@ -286,7 +277,7 @@ export class Churn {
     const { fleet, model } = this.#parts;
     const voters = new Set(model.voters.map(({ id }) => id));
     const lost = new Set([...fleet.lost.map(({ memberId }) => memberId), ...losses]);
-    const open = [...this.#open].filter(({ kind }) => kind === 'remove').map(({ id }) => id);
+    const open = [...this.#open].flatMap((change) => (change.kind === 'remove' ? change.id : []));
     const leaving = new Set([...open, ...removals].filter((id) => !lost.has(id)));
     const left = [...voters].filter((id) => !leaving.has(id));
     const dark = left.filter((id) => lost.has(id));

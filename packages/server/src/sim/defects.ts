@@ -17,15 +17,15 @@ import { LeaseEngine } from '../lease/lease-engine.js';
 import { Proposer } from '../request/proposer.js';
 import { calmNetwork } from './network.js';
 import type { FaultKind, SimulationOptions } from './options.js';
-import { forgottenVotes, reusedReadIds } from './planted-raft.js';
+import { forgottenVotes, reusedReadIds, updatesThatMakeVoters } from './planted-raft.js';
 import { uncheckedSnapshots } from './planted-snapshot.js';
 import { replaced, type Sabotage } from './sabotage.js';
 import type { Check } from './violation.js';
 
 export interface Defect {
   readonly name: string;
-  /** Number of the row in reliability.md §2.7. */
-  readonly row: number;
+  /** Number of the row in reliability.md §2.7; `+` for one that is not there. */
+  readonly row: number | '+';
   /** Any of these finds it, whichever is first. */
   readonly caughtBy: readonly Check[];
   /** Seeds, from 1 on, within which it is found. */
@@ -247,6 +247,13 @@ const crashesAfterVotes: Partial<SimulationOptions> = {
   config: { preVote: false, electionTimeoutMs: 300, initialElectionTickAdvance: false },
 };
 
+const manyChanges: Partial<SimulationOptions> = {
+  machines: 3,
+  network: { ...calmNetwork, delayMs: [0.5, 2] },
+  faultEveryMs: new Map([['churn', 150]]),
+  config: { strictReconfigCheck: false },
+};
+
 /** Members fall behind what the log keeps, so that copies of stores go over a network that damages every other one. */
 const damagedCopies: Partial<SimulationOptions> = {
   machines: 3,
@@ -376,6 +383,14 @@ export const defects: readonly Defect[] = [
     seedsMax: 40,
     overrides: damagedCopies,
     install: uncheckedSnapshots,
+  },
+  {
+    name: 'update-makes-voters',
+    row: '+',
+    caughtBy: ['membership'],
+    seedsMax: 20,
+    overrides: manyChanges,
+    install: () => ({ remove: updatesThatMakeVoters() }),
   },
   {
     name: 'keys-as-text',

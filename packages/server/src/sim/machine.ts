@@ -82,6 +82,9 @@ export class Machine {
   memberId: MemberId | undefined;
   /** Whether it was added to a cluster that there was. */
   joins = false;
+  /** The entry that a process on this disk has applied last, and the newest that any of them has. */
+  applied = 0;
+  appliedMax = 0;
   process: Process | undefined;
   /** A fault of the disk was injected: that the process ends of it is right. */
   diskIsFaulty = false;
@@ -174,6 +177,8 @@ export class Machine {
     this.backend = new MemoryBackend(this.#backendOptions());
     this.diskIsFaulty = false;
     this.joins = true;
+    this.applied = 0;
+    this.appliedMax = 0;
     this.#parts.listener.note(`${this.name} has an empty disk`);
   }
 

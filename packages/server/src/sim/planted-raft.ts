@@ -1,6 +1,7 @@
-/** Planted defects of consensus: read ids that come again, votes that are forgotten. */
+/** Planted defects of consensus: read ids that come again, votes that are forgotten, members that are not what they were. */
 import { NONE, RawNode } from '@kv/raft';
 import { Wal } from '@kv/wal';
+import { Membership } from '../cluster/membership.js';
 import { Linearizable } from '../request/linearizable.js';
 import { replaced } from './sabotage.js';
 
@@ -50,6 +51,23 @@ export function forgottenVotes(): () => void {
           this,
           hardState === undefined ? batch : { ...batch, hardState: { ...hardState, vote: NONE } },
         );
+      },
+  );
+}
+
+/** A learner with another address is a voter from then on, on all members alike (history row H-M5). */
+export function updatesThatMakeVoters(): () => void {
+  return replaced(
+    Membership.prototype,
+    'apply',
+    (apply) =>
+      function (this: Membership, type, id, context, bucket) {
+        const before = type === 'updateNode' ? this.find(id) : undefined;
+        if (before === undefined) apply.call(this, type, id, context, bucket);
+        else {
+          const member = { ...before, peerUrls: context.member.peerUrls, isLearner: false };
+          apply.call(this, 'addNode', id, { member, isPromotion: false }, bucket);
+        }
       },
   );
 }

@@ -44,10 +44,14 @@ export interface RecoveryParts {
   readonly watchers: readonly Watcher[];
   readonly log: LogChecker;
   readonly hashes: HashChecker;
-  /** The last entry that the process of a machine has applied, by the index of the machine. */
-  readonly applied: ReadonlyMap<number, number>;
   readonly note: (text: string) => void;
 }
+
+/**
+ * `quorumLost`: members take a change of membership into account when they apply it, as etcd's do. If the member that was removed is
+ * the only one to have applied that, and has ended, those who are left go on counting with it, and may elect nobody.
+ */
+export type RecoveryEnd = 'recovered' | 'quorumLost';
 
 interface Probe {
   readonly isDone: () => boolean;
@@ -63,15 +67,34 @@ export class Recovery {
   }
 
   /** From the moment at which faults have stopped and the network is whole. Rejects with a violation. */
-  async run(): Promise<void> {
+  async run(): Promise<RecoveryEnd> {
     const { churn, fleet } = this.#parts;
     for (const machine of fleet.all) {
       machine.forgive();
       machine.syncMs = [1, 3];
     }
-    if (!churn.isSettled) await this.#regroup();
-    await this.#serveAsMajority();
-    await this.#converge();
+    try {
+      if (!churn.isSettled) await this.#regroup();
+      await this.#serveAsMajority();
+      await this.#converge();
+    } catch (error) {
+      const isLost = error instanceof Violation && error.kind === 'liveness' && this.#lostQuorum();
+      if (!isLost) throw error;
+      return 'quorumLost';
+    }
+    return 'recovered';
+  }
+
+  /** Nobody of those who are left has ever applied the last change, and nobody reaches a majority of the members that it knows. */
+  #lostQuorum(): boolean {
+    const { fleet, log } = this.#parts;
+    const { newestIndex } = log.membership;
+    if (fleet.voters.some(({ appliedMax }) => appliedMax >= newestIndex)) return false;
+    const up = new Set(fleet.members.filter(({ isUp }) => isUp).map(({ memberId }) => memberId));
+    return fleet.voters.every(({ member }) => {
+      const known = member?.peerApi.members().filter(({ isLearner }) => !isLearner) ?? [];
+      return known.filter(({ id }) => up.has(id)).length * 2 <= known.length;
+    });
   }
 
   async #regroup(): Promise<void> {
@@ -116,8 +139,8 @@ export class Recovery {
     await this.#until(() => last.isDone() && this.#laggards().length === 0, CONVERGENCE_MS);
     const laggards = this.#laggards();
     if (laggards.length > 0) {
-      const { applied, log } = this.#parts;
-      const at = laggards.map(({ name, index }) => `${name} at ${applied.get(index) ?? 0}`);
+      const { log } = this.#parts;
+      const at = laggards.map(({ name, applied }) => `${name} at ${applied}`);
       const text = `members stay behind: ${at.join(', ')} of ${log.entries.length} entries`;
       throw new Violation('liveness', 'convergence', text);
     }
@@ -153,8 +176,8 @@ export class Recovery {
   }
 
   #laggards(): readonly Machine[] {
-    const { applied, fleet, log } = this.#parts;
-    return fleet.members.filter(({ index }) => applied.get(index) !== log.entries.length);
+    const { fleet, log } = this.#parts;
+    return fleet.members.filter(({ applied }) => applied !== log.entries.length);
   }
 
   /** A removed member ends, if one that it knows can tell it (G-12). */

@@ -27,7 +27,7 @@ import { History } from './history.js';
 import { Machine, machineName, peerUrlOf, type Process } from './machine.js';
 import { calmNetwork, Network } from './network.js';
 import { drawOptions, type FaultKind, type SimulationOptions } from './options.js';
-import { Recovery } from './recovery.js';
+import { Recovery, type RecoveryEnd } from './recovery.js';
 import type { Sabotage } from './sabotage.js';
 import { Statistics } from './statistics.js';
 import { Actor, Timeline } from './timeline.js';
@@ -86,8 +86,6 @@ class Simulation {
   readonly #connections: Connections;
   readonly #statistics: Statistics = new Statistics();
   readonly #observer: Actor = new Actor('observer');
-  /** The last entry that the process of a machine has applied. */
-  readonly #applied = new Map<number, number>();
   readonly #sabotage: Sabotage | undefined;
   #calm = false;
 
@@ -172,8 +170,9 @@ class Simulation {
     this.#faults.start();
     await this.#timeline.run(safetyMs);
     this.#calmDown();
-    await this.#recovery().run();
-    this.#judge();
+    const end = await this.#recovery().run();
+    if (end === 'quorumLost') this.#statistics.quorumsLost += 1;
+    this.#judge(end);
   }
 
   #calmDown(): void {
@@ -197,19 +196,18 @@ class Simulation {
       watchers: this.#watchers,
       log: this.#log,
       hashes: this.#hashes,
-      applied: this.#applied,
       note: (text) => {
         this.#note(text);
       },
     });
   }
 
-  #judge(): void {
+  #judge(end: RecoveryEnd): void {
     const rateMax = Math.max(...this.#fleet.all.map(({ clock }) => clock.rate));
     checkHistory(this.#history, this.#log, this.#timeline.nowMs);
-    checkWatches(this.#history, this.#log, true);
+    checkWatches(this.#history, this.#log, end === 'recovered');
     checkLeases(this.#history, this.#log, rateMax);
-    checkLeasesGone(this.#log);
+    if (end === 'recovered') checkLeasesGone(this.#log);
   }
 
   #machine(index: number): Machine {
@@ -253,7 +251,8 @@ class Simulation {
     const { machine, actor, member } = process;
     const last = entries.at(-1);
     if (last === undefined) return;
-    this.#applied.set(machine.index, last.index);
+    machine.applied = last.index;
+    machine.appliedMax = Math.max(machine.appliedMax, last.index);
     try {
       this.#log.applied(actor.name, entries, changes, this.#timeline.nowMs);
       if (member !== undefined && entries.some(({ type }) => type !== 'normal')) {

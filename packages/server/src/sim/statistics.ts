@@ -22,6 +22,8 @@ export class Statistics {
   /** Refused by the strict check, before they were proposed. */
   changesRejected = 0;
   disksLost = 0;
+  /** Clusters that elected nobody any more, as nobody who is left had heard of the last removal. */
+  quorumsLost = 0;
   /** Members that ended as they had been removed. */
   endedAsRemoved = 0;
   /** Recorded by members on their own disks. */
@@ -86,6 +88,7 @@ export class Statistics {
     this.changesRefused += other.changesRefused;
     this.changesRejected += other.changesRejected;
     this.disksLost += other.disksLost;
+    this.quorumsLost += other.quorumsLost;
     this.endedAsRemoved += other.endedAsRemoved;
     this.snapshots += other.snapshots;
     this.transfers += other.transfers;

@@ -53,6 +53,11 @@ export class MembershipModel {
     return this.members.filter(({ isLearner }) => !isLearner);
   }
 
+  /** Of the last change. */
+  get newestIndex(): number {
+    return this.#versions.at(-1)?.index ?? 0;
+  }
+
   find(id: MemberId): ModelMember | undefined {
     return this.#members.get(id);
   }
