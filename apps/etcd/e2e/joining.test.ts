@@ -132,6 +132,7 @@ describe('a member that was away', () => {
       await b.kill();
       await cluster.add('ours', a, false);
       await cluster.remove(c, a);
+      await cluster.lead(a);
       await putMany(a);
       await a.client.compact();
       await putMany(a, 1000);

@@ -17,10 +17,13 @@ let answers: Map<string, string>;
 let hosts: Map<string, string>;
 let clock: FakeClock;
 let asked: string[];
+/** Addresses that never answer. */
+let silent: Set<string>;
 
 const network: BootstrapNetwork = {
   get: (url) => {
     asked.push(url);
+    if (silent.has(url)) return new Promise(() => undefined);
     const body = answers.get(url);
     if (body === undefined) return Promise.reject(new Error('connection refused'));
     const answer: LookupAnswer = { status: 200, clusterId: CLUSTER, body: Buffer.from(body) };
@@ -88,6 +91,7 @@ beforeEach(() => {
   hosts = new Map();
   clock = new FakeClock();
   asked = [];
+  silent = new Set();
 });
 
 describe('a founder', () => {
@@ -197,6 +201,13 @@ describe('a member that joins', () => {
     says(A, members, version);
     answers.set(`${A}/downgrade/enabled`, downgrade);
     expect(await refusal(configOf('existing'))).toBe(outcome);
+  });
+
+  it('asks all at the same time whether there is a downgrade: who has no quorum says nothing for long', async () => {
+    says(A, members);
+    answers.set(`${B}/downgrade/enabled`, 'true');
+    silent.add(`${A}/downgrade/enabled`);
+    expect(await refusal(configOf('existing'))).toBe('incompatible with current running cluster');
   });
 
   it('with more learners than it allows', async () => {

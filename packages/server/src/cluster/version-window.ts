@@ -25,11 +25,12 @@ export async function isCompatible(
   const versions = await Promise.all(
     others.map(async (member) => versionIn(await ask(member, '/version', timeoutMs, ports))),
   );
-  const [lowest, highest] = await windowOf(others, timeoutMs, ports);
+  const [lowest, highest] = windowOf(await isDowngrading(others, timeoutMs, ports));
   const known = versions.filter((version) => version !== undefined);
   const outside = known.find((version) => isBelow(version, lowest) || isBelow(highest, version));
   if (outside !== undefined) {
-    ports.logger.log('warn', 'cluster version of remote member is not compatible', {
+    const how = isBelow(outside, lowest) ? 'low' : 'high';
+    ports.logger.log('warn', `cluster version of remote member is not compatible; too ${how}`, {
       'remote-member-cluster-version': outside.join('.'),
       'minimum-cluster-version-supported': lowest.join('.'),
       'maximum-cluster-version-supported': highest.join('.'),
@@ -39,21 +40,27 @@ export async function isCompatible(
 }
 
 /** During a downgrade to this version the cluster is still one minor version higher. */
-async function windowOf(
+function windowOf(isDowngrading: boolean): readonly [MajorMinor, MajorMinor] {
+  const [major, minor] = majorMinorOf(FEATURE_VERSION) ?? LOWEST;
+  const next: MajorMinor = [major, minor + 1];
+  return isDowngrading ? [next, next] : [LOWEST, [major, minor]];
+}
+
+/**
+ * As the first member says that knows; false when none does. They are asked at the same time: who has no quorum, perhaps until this
+ * member has joined, knows nothing for as long as it may take.
+ */
+async function isDowngrading(
   others: readonly MemberRecord[],
   timeoutMs: number,
   ports: WindowPorts,
-): Promise<readonly [MajorMinor, MajorMinor]> {
-  const [major, minor] = majorMinorOf(FEATURE_VERSION) ?? LOWEST;
-  for (const member of others) {
+): Promise<boolean> {
+  const answers = others.map(async (member) => {
     const answer = await ask(member, '/downgrade/enabled', timeoutMs, ports);
-    if (answer === 'true') {
-      const next: MajorMinor = [major, minor + 1];
-      return [next, next];
-    }
-    if (answer === 'false') break;
-  }
-  return [LOWEST, [major, minor]];
+    if (answer === 'true' || answer === 'false') return answer === 'true';
+    throw new Error('this member does not know');
+  });
+  return Promise.any(answers).catch(() => false);
 }
 
 /** The body of the first of a member's addresses that answers; undefined when none does. */

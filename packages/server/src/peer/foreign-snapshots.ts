@@ -7,23 +7,20 @@ import { hexOf } from '../grpc/int64.js';
 import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
 import type { Counter, Metrics } from '../metrics.js';
+import { RepeatedLines } from './repeated-lines.js';
 
 /** What the sender hears. */
 export const FOREIGN_SNAPSHOT: string =
   'a snapshot of etcd can not be installed in this member, whose store is of another kind: it needs the entries of the log, ' +
   'or a leader of its own kind';
 
-/** Between two lines: etcd tries again with every heartbeat. */
-const REPEAT_MS: number = 10 * 60_000;
-
 export class ForeignSnapshots {
-  readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #logger: Logger;
+  readonly #lines: RepeatedLines;
   readonly #refused: Counter;
-  #toldMs: number | undefined;
 
   constructor(clock: Pick<Clock, 'monotonicMs'>, logger: Logger, metrics: Metrics) {
-    this.#clock = clock;
+    this.#lines = new RepeatedLines(clock);
     this.#logger = logger;
     this.#refused = metrics.counter(
       'kv_server_foreign_snapshots_refused_total',
@@ -34,9 +31,7 @@ export class ForeignSnapshots {
 
   refused(from: MemberId): void {
     this.#refused.inc(1, hexOf(from));
-    const nowMs = this.#clock.monotonicMs();
-    if (this.#toldMs !== undefined && nowMs - this.#toldMs < REPEAT_MS) return;
-    this.#toldMs = nowMs;
+    if (!this.#lines.isDue('')) return;
     this.#logger.log('error', 'this member can not catch up with a leader of etcd', {
       'remote-peer-id': from,
       reason:

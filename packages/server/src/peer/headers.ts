@@ -37,6 +37,11 @@ export function headersOf(local: LocalMember, to?: MemberId): Readonly<Record<st
   };
 }
 
+/** What to do about a member of another cluster at the address of one of this cluster. */
+export const CLUSTER_ID_HINT: string =
+  'the two were founded with different --initial-cluster or --initial-cluster-token, or one of them has the data directory of ' +
+  'another cluster: give both the same flags, and the one that is wrong an empty data directory';
+
 /** In the words that etcd puts on the wire: members of both kinds compare them. */
 export type Incompatibility = 'cluster ID mismatch' | 'incompatible version';
 

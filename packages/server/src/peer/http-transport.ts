@@ -24,6 +24,7 @@ import { LINK_HEARTBEAT_MS, STRANGERS_MAX } from './limits.js';
 import { PeerLink, type PeerLinkParts } from './peer-link.js';
 import { PeerMetrics } from './peer-metrics.js';
 import { raftRoutes } from './raft-routes.js';
+import { RepeatedLines } from './repeated-lines.js';
 import type { StreamSink } from './outgoing-stream.js';
 import type { StreamKind } from './stream-codec.js';
 import type {
@@ -66,6 +67,7 @@ export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get
     this.#client = new HttpClient(ports.tls);
     const foreign = new ForeignSnapshots(ports.clock, ports.logger, ports.metrics);
     this.routes = raftRoutes({
+      refusals: new RepeatedLines(ports.clock),
       clock: ports.clock,
       logger: ports.logger,
       local: () => (this.#closed ? undefined : this.#linkParts?.local),

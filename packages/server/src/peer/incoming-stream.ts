@@ -9,10 +9,11 @@ import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
 import { hexOf } from '../grpc/int64.js';
 import { AppendDecoder } from './append-codec.js';
-import { headersOf } from './headers.js';
+import { CLUSTER_ID_HINT, headersOf } from './headers.js';
 import type { HttpClient } from './http-client.js';
 import { REDIAL_MS_MAX, REDIAL_MS_MIN } from './limits.js';
 import type { LinkStatus } from './link-status.js';
+import { RepeatedLines } from './repeated-lines.js';
 import { MessageDecoder, type StreamDecoder, type StreamKind } from './stream-codec.js';
 import type { LocalMember } from './transport.js';
 import type { UrlRotation } from './url-rotation.js';
@@ -33,6 +34,19 @@ export interface IncomingStreamParts {
   readonly removed: () => void;
 }
 
+/** What etcd's members answer to who is none of theirs, and how etcd says that. */
+const refusalLines: Readonly<Record<string, { readonly message: string; readonly hint: string }>> =
+  {
+    'cluster ID mismatch': {
+      message: 'request sent was ignored by remote peer due to cluster ID mismatch',
+      hint: CLUSTER_ID_HINT,
+    },
+    'incompatible version': {
+      message: 'request sent was ignored by remote peer due to server version incompatibility',
+      hint: 'the versions of the two members are too far apart: upgrade one minor version at a time',
+    },
+  };
+
 /** The answer to a member that was removed. */
 const STATUS_GONE = 410;
 
@@ -41,10 +55,12 @@ export class IncomingStream {
   #redialMs: number = REDIAL_MS_MIN;
   #redial: Timer | undefined;
   #end: () => void = () => undefined;
+  readonly #refusals: RepeatedLines;
   #closed = false;
 
   constructor(parts: IncomingStreamParts) {
     this.#parts = parts;
+    this.#refusals = new RepeatedLines(parts.clock);
   }
 
   start(): void {
@@ -96,17 +112,21 @@ export class IncomingStream {
   }
 
   #refused(code: number, body: string): void {
-    const { peer, logger, removed, status } = this.#parts;
+    const { local, peer, logger, removed, status } = this.#parts;
     if (code === STATUS_GONE) {
       removed();
       return;
     }
     status.lost(`refused with ${code}: ${body}`);
-    logger.log('warn', 'a peer refused a stream', {
-      'remote-peer-id': peer,
-      status: code,
-      error: body,
-    });
+    // It is tried again twice a second.
+    if (!this.#refusals.isDue(body)) return;
+    const fields = { 'remote-peer-id': peer, status: code, error: body };
+    const line = refusalLines[body];
+    if (line === undefined) logger.log('warn', 'a peer refused a stream', fields);
+    else {
+      const ids = { 'local-member-id': local.memberId, 'local-member-cluster-id': local.clusterId };
+      logger.log('warn', line.message, { ...fields, ...ids, hint: line.hint });
+    }
   }
 
   #chunk(decoder: StreamDecoder, bytes: Uint8Array): void {

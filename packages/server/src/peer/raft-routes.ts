@@ -9,7 +9,10 @@ import { SERVER_VERSION } from '../version.js';
 import { PeerError } from './errors.js';
 import { FOREIGN_SNAPSHOT } from './foreign-snapshots.js';
 import {
+  CLUSTER_ID_HINT,
   findIncompatibility,
+  HEADER_CLUSTER_ID,
+  HEADER_VERSION,
   hasOurSnapshots,
   isMeantFor,
   memberIdOf,
@@ -19,11 +22,14 @@ import { collect } from './http-client.js';
 import { BODY_BYTES_MAX, SNAPSHOT_IDLE_MS_MAX } from './limits.js';
 import type { StreamSink } from './outgoing-stream.js';
 import { refuse, refuseMethod } from './refusal.js';
+import type { RepeatedLines } from './repeated-lines.js';
 import { decodeSnapshotBody } from './snapshot-body.js';
 import { readMessage, type StreamKind } from './stream-codec.js';
 import type { LocalMember, PeerReceiver } from './transport.js';
 
 export interface RaftRouteParts {
+  /** Lines about requests that were refused. */
+  readonly refusals: RepeatedLines;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Undefined until the transport has started, and after it has closed. */
@@ -69,7 +75,7 @@ function probe(clock: Clock, response: ServerResponse): void {
 
 /** False, and answered, when the other member is not one of this cluster and version. */
 function isCompatible(
-  { logger }: RaftRouteParts,
+  { logger, refusals }: RaftRouteParts,
   local: LocalMember,
   request: IncomingMessage,
   response: ServerResponse,
@@ -77,11 +83,21 @@ function isCompatible(
   response.setHeader('X-Etcd-Cluster-ID', hexOf(local.clusterId));
   const problem = findIncompatibility(request.headers, local.clusterId);
   if (problem === undefined) return true;
-  logger.log('warn', 'refused a request of another member', {
-    'remote-addr': request.socket.remoteAddress ?? '',
-    'remote-peer-id': request.headers['x-server-from']?.toString() ?? '',
-    error: problem,
-  });
+  const from = request.headers['x-server-from']?.toString() ?? '';
+  if (refusals.isDue(`${problem} ${from}`)) {
+    const isOfAnother = problem === 'cluster ID mismatch';
+    logger.log('warn', isOfAnother ? 'request cluster ID mismatch' : 'request version mismatch', {
+      'local-member-id': local.memberId,
+      'local-member-cluster-id': local.clusterId,
+      'local-member-server-version': SERVER_VERSION,
+      'remote-addr': request.socket.remoteAddress ?? '',
+      'remote-peer-server-name': from,
+      'remote-peer-server-version': request.headers[HEADER_VERSION]?.toString() ?? '',
+      'remote-peer-cluster-id': request.headers[HEADER_CLUSTER_ID]?.toString() ?? '',
+      error: problem,
+      ...(isOfAnother ? { hint: CLUSTER_ID_HINT } : {}),
+    });
+  }
   refuse(response, 412, problem);
   return false;
 }
@@ -205,7 +221,7 @@ function stream(
 }
 
 function serveStream(
-  { attach, introduce, logger }: RaftRouteParts,
+  { attach, introduce, logger, refusals }: RaftRouteParts,
   from: MemberId,
   kind: StreamKind,
   request: IncomingMessage,
@@ -214,7 +230,9 @@ function serveStream(
   const detach = attach(from, kind, response, hasOurSnapshots(request.headers));
   if (detach === undefined) {
     introduce(from, peerUrlsOf(request.headers));
-    logger.log('warn', 'failed to find remote peer in cluster', { 'remote-peer-id-from': from });
+    if (refusals.isDue(`unknown ${hexOf(from)}`)) {
+      logger.log('warn', 'failed to find remote peer in cluster', { 'remote-peer-id-from': from });
+    }
     refuse(response, 404, 'error sender not found');
     return;
   }
