@@ -1,6 +1,6 @@
 /** How the daemon ends: signals, exit codes, and what it says to whom (daemon.md §17; rows B-150 to B-165 by process). */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -220,6 +220,26 @@ describe('a start that fails', () => {
     );
   });
 
+  it.skipIf(!existsSync('/proc'))('B-162: where no directory can be made', async () => {
+    const daemon = await ended({ args: memberArgs('/proc/none/data') });
+    expect(daemon.code).toBe(1);
+    expect(fatal(daemon)).toBe(
+      'cannot access data directory: mkdir /proc/none: no such file or directory',
+    );
+    expect((await daemon.line('discovery failed'))['hint']).toContain('must be writable');
+  });
+
+  it('a member without a quorum names who is not reached, and why nothing goes on', async () => {
+    const cluster = 'm=http://127.0.0.1:21401,x=http://127.0.0.1:1';
+    const daemon = startMember(`--initial-cluster=${cluster}`);
+    const away = await daemon.line('prober detected unhealthy status');
+    expect(away['error']).toContain('ECONNREFUSED 127.0.0.1:1');
+    expect(away['hint']).toContain('start that member');
+    const unpublished = await daemon.line('failed to publish local member to cluster through raft');
+    expect(unpublished['error']).toBe('context deadline exceeded');
+    expect(unpublished['hint']).toContain('there is no leader');
+  });
+
   it('B-162: a data directory that others may read is warned about, and what is new is private', async () => {
     mkdirSync(dataDir, { mode: 0o755 });
     const daemon = startMember();
@@ -301,7 +321,8 @@ describe.skipIf(!canLimit)('a disk that fails while the daemon runs', () => {
     const kv = new TestClient(await daemon.ready());
     await kv.put('before', '1');
     spawnSync('prlimit', ['--pid', daemon.pid.toString(), '--fsize=1024:1024']);
-    await expect(kv.put('after', '2')).rejects.toThrow();
+    // Longer than what the log may still grow by.
+    await expect(kv.put('after', '2'.repeat(4096))).rejects.toThrow();
     kv.close();
     expect(await daemon.exit).toEqual({ code: 1, signal: null });
     const line = await daemon.line('member failed');

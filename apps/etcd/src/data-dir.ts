@@ -7,6 +7,7 @@
  */
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -15,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { systemText } from '@kv/server';
 import type { Logger } from '@kv/server';
 import { StartError } from './start-error.js';
@@ -72,19 +73,27 @@ export function inspectDataDir(dataDir: string, walDir: string, logger: Logger):
   return { initialized: names.includes('member'), hasLog };
 }
 
+/**
+ * Makes what is missing of a path; whether anything was. Node's own way never ends where a directory exists and takes none (`/proc/x`).
+ */
+function makeDirectories(path: string): boolean {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  for (const directory of missing) mkdirSync(directory, { mode: PRIVATE });
+  return missing.length > 0;
+}
+
 /** Makes the directory if need be, and proves that it can be written. */
 export function prepareDataDir(dataDir: string, logger: Logger): void {
   const probe = join(dataDir, '.touch');
   try {
-    if (mkdirSync(dataDir, { recursive: true, mode: PRIVATE }) !== undefined) {
-      chmodSync(dataDir, PRIVATE);
-    }
+    if (makeDirectories(dataDir)) chmodSync(dataDir, PRIVATE);
     writeFileSync(probe, '', { mode: 0o600 });
     rmSync(probe);
   } catch (error) {
     throw new StartError(
       'discovery failed',
-      `cannot access data directory: ${systemText('open', probe, error)}`,
+      `cannot access data directory: ${accessText(probe, error)}`,
       {
         hint: `the directory ${dataDir} must be writable by this user, on a disk with free space`,
         cause: error,
@@ -97,6 +106,13 @@ export function prepareDataDir(dataDir: string, logger: Logger): void {
       error: `directory "${dataDir}" exist, but the permission is "${modeText(mode)}". The recommended permission is "-rwx------" to prevent possible unprivileged access to the data`,
     });
   }
+}
+
+/** What failed at which path: `mkdir /x: permission denied`. */
+function accessText(probe: string, error: unknown): string {
+  const isMade = error instanceof Error && 'syscall' in error && error.syscall === 'mkdir';
+  if (!isMade || !('path' in error)) return systemText('open', probe, error);
+  return systemText('mkdir', String(error.path), error);
 }
 
 /** `drwxr-xr-x`, as Go prints the mode of a directory. */

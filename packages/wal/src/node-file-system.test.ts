@@ -1,7 +1,7 @@
 // Goal: directories that were made are still there after power loss. Method: record which directories node:fs is asked to
 // flush, for it is the only place where that shows.
 import type * as fs from 'node:fs';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -45,6 +45,12 @@ it('CP-15: a directory and its parents are durable: each one that holds a new na
 it('CP-15: a relative path is the same', () => {
   nodeFileSystem.makeDirectory(relative(process.cwd(), join(root, 'data', 'member')));
   expect(flushed.map((path) => relative(root, path))).toEqual(['data', '']);
+});
+
+it.skipIf(!existsSync('/proc'))('where no directory can be made it says so at once', () => {
+  expect(() => {
+    nodeFileSystem.makeDirectory('/proc/none/below');
+  }).toThrow(expect.objectContaining({ code: 'ENOENT' }));
 });
 
 it('a directory that is there already is not flushed again', () => {

@@ -52,10 +52,11 @@ class NodeFile implements FileHandle {
 /** The disk of this machine. Stateless, so one instance serves all. */
 export const nodeFileSystem: FileSystem = {
   makeDirectory(path) {
-    const topmost = fs.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
-    if (topmost === undefined) return;
-    const end = dirname(resolve(topmost));
-    for (let made = resolve(path); made !== end; made = dirname(made)) flushNames(dirname(made));
+    // Node's own way never ends where a directory exists and takes none (`/proc/x`).
+    const missing: string[] = [];
+    for (let at = resolve(path); !fs.existsSync(at); at = dirname(at)) missing.push(at);
+    for (const directory of missing.toReversed()) fs.mkdirSync(directory, { mode: DIRECTORY_MODE });
+    for (const directory of missing) flushNames(dirname(directory));
   },
 
   list(path) {

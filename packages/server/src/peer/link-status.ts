@@ -2,17 +2,26 @@
 import type { Clock } from '../clock.js';
 import type { MemberId } from '../ids.js';
 import type { Logger } from '../logger.js';
+import { RepeatedLines } from './repeated-lines.js';
+
+/** Who is not reached for longer is spoken of. Members of a cluster are not all started in the same second. */
+const PATIENCE_MS = 5000;
 
 export class LinkStatus {
   readonly #peer: MemberId;
   readonly #clock: Clock;
   readonly #logger: Logger;
   #sinceMs: number | undefined;
+  /** Since when the peer is not reached. */
+  #awayMs: number;
+  #lines: RepeatedLines;
 
   constructor(peer: MemberId, clock: Clock, logger: Logger) {
     this.#peer = peer;
     this.#clock = clock;
     this.#logger = logger;
+    this.#awayMs = clock.monotonicMs();
+    this.#lines = new RepeatedLines(clock);
   }
 
   /** Monotonic; undefined while the peer is not reached. */
@@ -24,16 +33,32 @@ export class LinkStatus {
   reached(): void {
     if (this.#sinceMs !== undefined) return;
     this.#sinceMs = this.#clock.monotonicMs();
+    this.#lines = new RepeatedLines(this.#clock);
     this.#logger.log('info', 'peer became active', { 'peer-id': this.#peer });
   }
 
   lost(reason: string): void {
     const fields = { 'peer-id': this.#peer, error: reason };
     if (this.#sinceMs === undefined) {
-      this.#logger.log('debug', 'peer deactivated again', fields);
+      this.#stillAway(reason);
       return;
     }
     this.#sinceMs = undefined;
+    this.#awayMs = this.#clock.monotonicMs();
     this.#logger.log('warn', 'peer became inactive (message send to peer failed)', fields);
+  }
+
+  /** etcd's members say this every few seconds. */
+  #stillAway(reason: string): void {
+    const awayMs = this.#clock.monotonicMs() - this.#awayMs;
+    if (awayMs < PATIENCE_MS || !this.#lines.isDue('')) return;
+    this.#logger.log('warn', 'prober detected unhealthy status', {
+      'remote-peer-id': this.#peer,
+      'unreached-for': `${Math.round(awayMs / 1000)}s`,
+      error: reason,
+      hint:
+        'start that member; if it runs, see whether its address is right in --initial-cluster or in "member list", and whether it is ' +
+        'reached from here',
+    });
   }
 }
