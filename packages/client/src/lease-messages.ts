@@ -3,11 +3,12 @@ import { LeaseKeepAliveRequest, leaseService, type LeaseKeepAliveResponse } from
 import { KvError } from './errors.js';
 import type { RawClient } from './raw.js';
 import { GrpcCode } from './transport/status-error.js';
+import { isMistakenSetting } from './wait.js';
 
 /** Pause before a broken stream of renewals is opened again, milliseconds. */
 const reopenMs = 500;
 
-/** One renewal. Rejects with `KvError` of code `leaseNotFound` when the lease is gone. */
+/** One renewal, by as many attempts as it takes until the signal aborts. Rejects with `KvError` of code `leaseNotFound` when the lease is gone. */
 export async function renewOnce(
   raw: RawClient,
   id: bigint,
@@ -66,7 +67,6 @@ export async function* keepAliveMessages(
 }
 
 function isLostConnection(error: unknown): boolean {
-  return (
-    error instanceof KvError && error.code !== 'closed' && error.grpcCode === GrpcCode.unavailable
-  );
+  if (!(error instanceof KvError) || error.code === 'closed') return false;
+  return error.grpcCode === GrpcCode.unavailable && !isMistakenSetting(error);
 }

@@ -6,9 +6,11 @@ import {
   leaseService,
 } from '@kv/proto/lease';
 import { copyOf, counterFromWire, identifierToWire } from './data.js';
+import { withOutcome } from './errors.js';
 import { checkMargin, LeaseSession, type LeaseSessionOptions } from './lease-session.js';
 import { keepAliveMessages, renewOnce } from './lease-messages.js';
 import type { CallSettings, RawClient } from './raw.js';
+import { WaitScope } from './wait.js';
 
 export interface Lease {
   readonly id: bigint;
@@ -90,9 +92,21 @@ export class LeaseClient {
   }
 
   /** Renews once. Rejects with `leaseNotFound` when the lease is gone. */
-  async renew(id: bigint, settings: { readonly signal?: AbortSignal } = {}): Promise<Lease> {
-    const answer = await renewOnce(this.#raw, identifierToWire('id', id), settings);
-    return { id: answer.ID, ttlSeconds: counterFromWire('ttl', answer.TTL) };
+  async renew(
+    id: bigint,
+    settings: Pick<CallSettings, 'signal' | 'timeoutMs'> = {},
+  ): Promise<Lease> {
+    const wireId = identifierToWire('id', id);
+    const { signal, timeoutMs = this.#raw.timeoutMs } = settings;
+    const what = (): string => 'the lease was not renewed';
+    using scope = new WaitScope(this.#raw.clock, timeoutMs, what, signal);
+    try {
+      const answer = await renewOnce(this.#raw, wireId, { signal: scope.signal });
+      return { id: answer.ID, ttlSeconds: counterFromWire('ttl', answer.TTL) };
+    } catch (error) {
+      // It may have been renewed all the same.
+      throw error === scope.signal.reason ? withOutcome(error, 'unknown') : error;
+    }
   }
 
   /** Renews now and then every third of the time, yielding each renewal; ends when the lease is gone. */

@@ -110,6 +110,11 @@ export class RawClient implements AsyncDisposable {
     return this.#options.hasTls;
   }
 
+  /** Of a call that names none; Infinity for none. */
+  get timeoutMs(): number {
+    return this.#options.timeoutMs;
+  }
+
   /** Infinity for never. */
   get syncIntervalMs(): number {
     return this.#options.syncIntervalMs;

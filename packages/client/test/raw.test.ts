@@ -2,6 +2,7 @@
 import { authService } from '@kv/proto/auth';
 import { PutRequest, PutResponse, RangeRequest, RangeResponse, kvService } from '@kv/proto/kv';
 import { describe, expect, test } from 'vitest';
+import { Client } from '../src/client.js';
 import { KvError } from '../src/errors.js';
 import { RawClient } from '../src/raw.js';
 import { wireTransport } from '../src/transport/wire/transport.js';
@@ -253,6 +254,14 @@ describe('tokens', () => {
 });
 
 describe('B-192, B-195: signals and closing', () => {
+  test('a renewal has a time limit, as every call, and may have happened', async () => {
+    await using client = await Client.open({ endpoints: ['127.0.0.1:1'], timeoutMs: 50 });
+    const refused = { code: 'deadline', outcome: 'unknown' };
+    await expect(client.lease.renew(1n)).rejects.toMatchObject(refused);
+    const signal = AbortSignal.abort();
+    await expect(client.lease.renew(1n, { signal })).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
   test('an aborted signal rejects with its reason: before, during', async () => {
     await using server = await fakeServer({ [put]: () => new Promise<never>(() => undefined) });
     await using client = await open([server.endpoint]);

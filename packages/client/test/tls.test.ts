@@ -98,6 +98,8 @@ if (certificates !== undefined) {
       const registering = client.service('s').register({ address: 'h:1' });
       await expect(registering).rejects.toMatchObject(untrusted);
       await expect(client.lock('l')).rejects.toMatchObject(untrusted);
+      await expect(client.lease.renew(1n)).rejects.toMatchObject(untrusted);
+      await expect(client.lease.keepAlive(1n).next()).rejects.toMatchObject(untrusted);
     });
 
     test('TLS against a server that speaks plaintext: tlsNotSupported', async () => {
