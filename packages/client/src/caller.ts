@@ -104,7 +104,9 @@ export class Caller {
 
   async #attempt(call: Call, token: string | undefined): Promise<Uint8Array> {
     call.endpoint = undefined;
-    const lent = await this.#pool.acquire(call.scope.signal, call.named);
+    const { signal } = call.scope;
+    signal.throwIfAborted();
+    const lent = this.#pool.take(call.named) ?? (await this.#pool.acquire(signal, call.named));
     call.endpoint = lent.channel.endpoint;
     call.handedOver = true;
     const limited = this.#limited(call);

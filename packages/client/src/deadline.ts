@@ -14,7 +14,7 @@ export class ClientClosing extends Error {
 /** Signal of one call. `dispose` must follow, else the timer and listeners stay. */
 export class CallScope implements Disposable {
   readonly #controller = new AbortController();
-  readonly #sources: readonly AbortSignal[];
+  readonly #sources: readonly (AbortSignal | undefined)[];
   readonly #endsAtMs: number;
   readonly #clock: Clock;
   #timer: Timer | undefined;
@@ -24,12 +24,12 @@ export class CallScope implements Disposable {
 
   /** `timeoutMs` may be Infinity: no limit. */
   constructor(clock: Clock, timeoutMs: number, ...sources: readonly (AbortSignal | undefined)[]) {
-    this.#sources = sources.filter((source) => source !== undefined);
+    this.#sources = sources;
     this.#clock = clock;
     this.#endsAtMs = clock.monotonicMs() + timeoutMs;
-    for (const source of this.#sources) {
-      if (source.aborted) this.#controller.abort(source.reason);
-      else source.addEventListener('abort', this.#onAbort, { once: true });
+    for (const source of sources) {
+      if (source?.aborted === true) this.#controller.abort(source.reason);
+      else source?.addEventListener('abort', this.#onAbort, { once: true });
     }
     if (timeoutMs !== Infinity) this.#arm();
   }
@@ -53,6 +53,6 @@ export class CallScope implements Disposable {
 
   [Symbol.dispose](): void {
     this.#timer?.cancel();
-    for (const source of this.#sources) source.removeEventListener('abort', this.#onAbort);
+    for (const source of this.#sources) source?.removeEventListener('abort', this.#onAbort);
   }
 }

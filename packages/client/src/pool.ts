@@ -137,16 +137,23 @@ export class Pool {
   async acquire(signal: AbortSignal, named?: Endpoint): Promise<Lent> {
     for (;;) {
       signal.throwIfAborted();
+      const lent = this.take(named);
+      if (lent !== undefined) return lent;
       const slots = named === undefined ? this.#slots : [this.#slotOf(named)];
-      for (const slot of slots) this.#connect(slot);
-      const slot = this.#choose(slots);
-      if (slot !== undefined) return this.#lend(slot);
       if (!this.#options.waitForReady && slots.every(({ channel }) => isHopeless(channel))) {
         const problem = this.#problemOf(slots);
         if (problem !== undefined) throw problem;
       }
       await this.#change(signal);
     }
+  }
+
+  /** A ready connection, if there is one now; connects where there is none. */
+  take(named?: Endpoint): Lent | undefined {
+    const slots = named === undefined ? this.#slots : [this.#slotOf(named)];
+    for (const slot of slots) this.#connect(slot);
+    const slot = this.#choose(slots);
+    return slot === undefined ? undefined : this.#lend(slot);
   }
 
   #slotOf(endpoint: Endpoint): Slot {

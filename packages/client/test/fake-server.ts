@@ -14,11 +14,12 @@ export interface FakeServer extends AsyncDisposable {
 
 const identity = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
 
-/** Paths to handlers. A handler throws `{ code, details }` to fail. */
+/** Paths to handlers. A handler throws `{ code, details }` to fail. `address` as grpc-js takes it: `[::1]:0`, `unix:/path`. */
 export async function fakeServer(
   unary: Readonly<Record<string, UnaryHandler>>,
   streams: Readonly<Record<string, StreamHandler>> = {},
   credentials: grpc.ServerCredentials = grpc.ServerCredentials.createInsecure(),
+  address = '127.0.0.1:0',
 ): Promise<FakeServer> {
   const server = new grpc.Server({ 'grpc.max_receive_message_length': -1 });
   const base = {
@@ -55,13 +56,13 @@ export async function fakeServer(
     server.addService(definition, { [path]: handler });
   }
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => {
+    server.bindAsync(address, credentials, (error, bound) => {
       if (error === null) resolve(bound);
       else reject(error);
     });
   });
   return {
-    endpoint: `127.0.0.1:${port}`,
+    endpoint: address.replace(/:0$/, `:${port}`),
     [Symbol.asyncDispose]: () => {
       server.forceShutdown();
       return Promise.resolve();

@@ -1,4 +1,6 @@
 /** The contract of transports (src/transport/port.ts), kept by both of ours. */
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../src/endpoint.js';
 import { outcomeOf } from '../src/retry.js';
@@ -74,6 +76,25 @@ describe.each([
       expect(answer.length).toBe(size);
       expect(answer.every((byte) => byte === size % 251)).toBe(true);
     });
+    channel.close();
+  });
+
+  test.each([
+    ['an IPv6 address', '[::1]:0'],
+    ['a Unix socket', `unix:${join(tmpdir(), `kv-client-${process.pid}.sock`)}`],
+  ])('reaches a server at %s', async (what, address) => {
+    if (what === 'an IPv6 address' && !hasIpv6()) return;
+    const handlers = { [echo]: (request: Uint8Array): Uint8Array => request };
+    await using fake = await fakeServer(handlers, {}, undefined, address);
+    const channel = await open(transport, fake.endpoint);
+    expect(await channel.unary(echo, Uint8Array.of(7), settings())).toHaveLength(1);
+    channel.close();
+  });
+
+  test('a name with several addresses: those that nobody listens at are passed over', async () => {
+    await using fake = await server();
+    const channel = await open(transport, fake.endpoint.replace('127.0.0.1', 'localhost'));
+    expect(await channel.unary(echo, Uint8Array.of(7), settings())).toHaveLength(1);
     channel.close();
   });
 
@@ -242,6 +263,12 @@ describe.each([
     expect(channel.isReady).toBe(false);
   });
 });
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((each) =>
+    each?.some(({ address }) => address === '::1'),
+  );
+}
 
 function tcpHandles(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
