@@ -97,4 +97,16 @@ describe('a state row with a right checksum', () => {
     backend.commit();
     await expect(MvccStore.open(backend)).rejects.toMatchObject({ code: 'corrupt' });
   });
+
+  it('by which the next record would take the number of one that is there is damage', async () => {
+    const backend = new MemoryBackend();
+    const record = new RecordEncoder().put(3, key('a'), bytes('v'), 2, 0, 2, 1, noLease);
+    const state = Object.assign(new StoreState(), { revision: 2, nextSeq: 3 });
+    state.records.add(record.checksum);
+    backend.begin();
+    backend.appendRecord(3, record.head, record.tail);
+    backend.writeRow(stateBucket, stateKey, state.encode());
+    backend.commit();
+    await expect(MvccStore.open(backend)).rejects.toMatchObject({ code: 'corrupt' });
+  });
 });

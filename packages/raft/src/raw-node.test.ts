@@ -562,6 +562,29 @@ describe('what must wait', () => {
     expect(node.ready().snapshot).toEqual(snapshot);
   });
 
+  it('a snapshot, until the member that needs it is heard of again', () => {
+    const cluster = new TestCluster(3, { config: { checkQuorum: true } });
+    const leader = cluster.elect(1);
+    cluster.isolate(3);
+    cluster.propose(1, 'a', 'b');
+    cluster.settle();
+    leader.storage.createSnapshot(toIndex(3), three, NO_DATA);
+    leader.storage.releaseUpTo(toIndex(3));
+    const progress = () => leader.node.status().progress.get(id(3));
+    for (let ticks = 0; progress()?.recentActive === true && ticks < 20; ticks++) {
+      leader.node.tick();
+      cluster.settle();
+    }
+    leader.node.reportUnreachable(id(3));
+    cluster.propose(1, 'c');
+    expect(leader.work().some(({ type }) => type === 'MsgSnap')).toBe(false);
+    expect(progress()).toMatchObject({ state: 'probe', recentActive: false });
+    cluster.heal();
+    leader.node.tick();
+    cluster.settle();
+    expect(cluster.member(3).node.lastIndex).toBe(4);
+  });
+
   it('H-C1: a read, for an answer to a heartbeat that asked for it; a position that was never asked for is none', () => {
     const cluster = new TestCluster(3);
     const leader = cluster.elect(1);
