@@ -562,6 +562,15 @@ describe('what must wait', () => {
     expect(node.ready().snapshot).toEqual(snapshot);
   });
 
+  it('a snapshot of a configuration without this member, for ever: it is for somebody else', () => {
+    const member = new TestMember(1, { confState: three, log: [1, 1], term: 1, commit: 1 });
+    const meta = { index: toIndex(9), term: toTerm(1), confState: confOf(2, 3) };
+    const snapshot = { meta, data: NO_DATA };
+    member.node.step({ type: 'MsgSnap', from: id(2), to: id(1), term: toTerm(1), snapshot });
+    expect(member.work()).toMatchObject([{ type: 'MsgAppResp', reject: false, index: 1 }]);
+    expect(member.terms()).toEqual([1, 1]);
+  });
+
   it('a snapshot, until the member that needs it is heard of again', () => {
     const cluster = new TestCluster(3, { config: { checkQuorum: true } });
     const leader = cluster.elect(1);
