@@ -73,11 +73,20 @@ async function restoreIndex(core: StoreCore): Promise<Map<Key, LeaseId>> {
         `${state.nextSeq} were written, or other ones`,
     );
   }
-  const misplaced = loader.load(core.index);
+  const misplaced = await inTurns(loader.load(core.index));
   if (misplaced !== undefined) {
     throw core.corruptRecord(misplaced, 'a tombstone follows a tombstone of its key');
   }
   return leases;
+}
+
+/** Runs a task with a turn of the event loop between its steps: a store that comes from elsewhere is opened beside others' work. */
+async function inTurns<T>(steps: Generator<undefined, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    await nextTurn();
+  }
 }
 
 /** What one pass over the heads gathers. */

@@ -1,12 +1,15 @@
 /**
- * Builds the index of a store that is being opened: collects revisions in the order of their records, sorts once, and
- * loads in order of key. Faster than inserting keys one by one, and neighbours end up close in memory.
+ * Builds the index of a store that is being opened: collects revisions in the order of their records, sorts them by key, and
+ * loads in that order. Faster than inserting keys one by one, and neighbours end up close in memory.
  */
 import type { Key } from '../model.js';
+import { keyOrder } from './key-order.js';
 import type { KeyIndex } from './key-index.js';
 
 const chunkBits = 14;
 const chunkRevisions = 1 << chunkBits;
+/** Revisions that one step of loading takes up at least. */
+const stepRevisions = 16_384;
 
 /** Creation and version of a record that did not create its key. */
 interface Later {
@@ -35,12 +38,13 @@ export class IndexLoader {
   }
 
   /**
-   * Fills `index`, which is empty. Returns the sequence number of a record that cannot follow the one before it of its key
-   * (a tombstone after a tombstone), or undefined if all is well. O(n log n), in one go.
+   * Fills `index`, which is empty and is not used before the end. Returns the sequence number of a record that cannot follow the one
+   * before it of its key (a tombstone after a tombstone), or undefined if all is well. O(n log n), in steps of some milliseconds.
    */
-  load(index: KeyIndex): number | undefined {
+  *load(index: KeyIndex): Generator<undefined, number | undefined> {
     const { keys } = this;
-    const order = this.sorted();
+    const order = yield* keyOrder(keys);
+    let stepEnd = stepRevisions;
     for (let i = 0; i < order.length;) {
       const first = order[i] ?? 0;
       const key = keys[first];
@@ -54,22 +58,12 @@ export class IndexLoader {
       const { created, version } = this.later.get(last) ?? { created: main, version: 1 };
       index.loadKey(key, main, this.signedSeq(last), created, version, history);
       i = end;
+      if (i < stepEnd) continue;
+      stepEnd = i + stepRevisions;
+      yield undefined;
     }
     index.loaded();
     return undefined;
-  }
-
-  /** Positions of all revisions, by key and then by record. */
-  private sorted(): Uint32Array {
-    const { keys } = this;
-    const order = new Uint32Array(keys.length);
-    for (let i = 0; i < order.length; i++) order[i] = i;
-    return order.sort((a, b) => {
-      const keyA = keys[a] ?? '';
-      const keyB = keys[b] ?? '';
-      if (keyA === keyB) return a - b;
-      return keyA < keyB ? -1 : 1;
-    });
   }
 
   /** The history of one key, or the sequence number of a tombstone that follows a tombstone. */
