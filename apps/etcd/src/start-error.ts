@@ -47,7 +47,8 @@ const hints: Readonly<Record<string, string>> = {
   'WalError.unknown-record': 'a newer version wrote this log: start that version',
   'MvccError.newer-schema': 'a newer version wrote this store: start that version',
   'MvccError.not-a-store':
-    'this is no store of ours (etcd keeps another format there): use another data directory, or restore a snapshot',
+    'this is no store of ours (etcd keeps another format there): use another data directory; to take over the data of an etcd, let this ' +
+    'member join its cluster, or copy them with "etcdctl make-mirror"',
   'MvccError.old-engine': 'install a newer better-sqlite3',
   'MemberError.damaged_data': 'keep a copy of the data directory before you change anything in it',
   'MemberError.unsupported_data': 'start the version that wrote this data directory',

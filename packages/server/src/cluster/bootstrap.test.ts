@@ -102,6 +102,18 @@ describe('a founder', () => {
     expect(asked.toSorted()).toEqual([`${A}/members`, `${B}/members`]);
   });
 
+  it('that was added to a running cluster is told to join it', async () => {
+    const config = configOf('new');
+    // Another cluster that has run there is no such case: as with etcd, its members do not talk to this one.
+    says(B, [record(2n, B), record(5n, C, { name: 'c' })]);
+    expect(await refusal(config)).toBe('none');
+    says(B, [record(2n, B), record(5n, C)]);
+    expect(await refusal(config)).toBe(
+      `member 5 with the peer URLs ${C} was added to the running cluster ${CLUSTER}, but --initial-cluster-state is "new": ` +
+        'start it with --initial-cluster-state=existing',
+    );
+  });
+
   it('F-20 that has lost its disk does not found again', async () => {
     const config = configOf('new');
     const { memberId } = foundingOf(config);

@@ -7,11 +7,12 @@ import { bootstrapProblem } from '../config/initial-cluster.js';
 import { MemberError } from '../errors.js';
 import { hexOf } from '../grpc/int64.js';
 import type { Logger } from '../logger.js';
+import type { MemberId } from '../ids.js';
 import type { MemberConfig } from '../member-config.js';
 import type { BootstrapNetwork } from './bootstrap-network.js';
 import { foundingOf, type Founding } from './founding.js';
 import { joinCluster, type Joining } from './joining.js';
-import { askCluster } from './remote-cluster.js';
+import { askCluster, type RemoteCluster } from './remote-cluster.js';
 import { findDifference } from './same-urls.js';
 
 export interface BootstrapPorts {
@@ -47,7 +48,7 @@ export async function bootstrap(config: MemberConfig, ports: BootstrapPorts): Pr
  * acknowledged. The others know it by the client URLs that it has published.
  */
 async function refuseSecondFounding(
-  { initialCluster, name }: MemberConfig,
+  { initialCluster, name, initialAdvertisePeerUrls }: MemberConfig,
   { memberId }: Founding,
   { network }: BootstrapPorts,
 ): Promise<void> {
@@ -55,14 +56,40 @@ async function refuseSecondFounding(
   const answers = await Promise.allSettled(
     urls.map((url) => askCluster(network, url, PROBE_MS_MAX)),
   );
-  const known = answers.some(
-    (answer) =>
-      answer.status === 'fulfilled' &&
-      answer.value.members.some(({ id, clientUrls }) => id === memberId && clientUrls.length > 0),
+  const clusters = answers.flatMap((answer) =>
+    answer.status === 'fulfilled' ? [answer.value] : [],
   );
-  if (!known) return;
-  throw new MemberError(
-    'bootstrap_failed',
-    `member ${hexOf(memberId)} has already been bootstrapped`,
-  );
+  const known = clusters
+    .flatMap(({ members }) => members)
+    .some(({ id, clientUrls }) => id === memberId && clientUrls.length > 0);
+  if (known) {
+    const text = `member ${hexOf(memberId)} has already been bootstrapped`;
+    throw new MemberError('bootstrap_failed', text);
+  }
+  refuseAdded(initialAdvertisePeerUrls, memberId, clusters);
+}
+
+/**
+ * The commonest mistake: a member was added to a running cluster, and is started as a founder. etcd founds another cluster then, whose
+ * members never get to talk to those of the first, and leaves a data directory that has to be removed.
+ */
+function refuseAdded(
+  ownUrls: readonly string[],
+  foundingId: MemberId,
+  clusters: readonly RemoteCluster[],
+): void {
+  const own = ownUrls.toSorted().join();
+  for (const { clusterId, members } of clusters) {
+    // Who was added and has never run has no name yet.
+    const added = members.find(
+      ({ id, name, peerUrls }) =>
+        name === '' && id !== foundingId && peerUrls.toSorted().join() === own,
+    );
+    if (added === undefined) continue;
+    throw new MemberError(
+      'bootstrap_failed',
+      `member ${hexOf(added.id)} with the peer URLs ${own} was added to the running cluster ${hexOf(clusterId)}, but ` +
+        '--initial-cluster-state is "new": start it with --initial-cluster-state=existing',
+    );
+  }
 }

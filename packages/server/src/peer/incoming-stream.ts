@@ -13,7 +13,7 @@ import { CLUSTER_ID_HINT, headersOf } from './headers.js';
 import type { HttpClient } from './http-client.js';
 import { REDIAL_MS_MAX, REDIAL_MS_MIN } from './limits.js';
 import type { LinkStatus } from './link-status.js';
-import { RepeatedLines } from './repeated-lines.js';
+import type { RepeatedLines } from './repeated-lines.js';
 import { MessageDecoder, type StreamDecoder, type StreamKind } from './stream-codec.js';
 import type { LocalMember } from './transport.js';
 import type { UrlRotation } from './url-rotation.js';
@@ -27,6 +27,8 @@ export interface IncomingStreamParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly status: LinkStatus;
+  /** Lines about what the peer refuses. */
+  readonly refusals: RepeatedLines;
   readonly receive: (message: Message) => void;
   /** Told for each chunk. */
   readonly received: (bytes: number) => void;
@@ -55,12 +57,10 @@ export class IncomingStream {
   #redialMs: number = REDIAL_MS_MIN;
   #redial: Timer | undefined;
   #end: () => void = () => undefined;
-  readonly #refusals: RepeatedLines;
   #closed = false;
 
   constructor(parts: IncomingStreamParts) {
     this.#parts = parts;
-    this.#refusals = new RepeatedLines(parts.clock);
   }
 
   start(): void {
@@ -112,14 +112,14 @@ export class IncomingStream {
   }
 
   #refused(code: number, body: string): void {
-    const { local, peer, logger, removed, status } = this.#parts;
+    const { local, peer, logger, removed, status, refusals } = this.#parts;
     if (code === STATUS_GONE) {
       removed();
       return;
     }
-    status.lost(`refused with ${code}: ${body}`);
+    status.lost(`refused with ${code}: ${body}`, true);
     // It is tried again twice a second.
-    if (!this.#refusals.isDue(body)) return;
+    if (!refusals.isDue(body)) return;
     const fields = { 'remote-peer-id': peer, status: code, error: body };
     const line = refusalLines[body];
     if (line === undefined) logger.log('warn', 'a peer refused a stream', fields);

@@ -42,6 +42,14 @@ describe('a peer', () => {
     expect(told).toEqual([AWAY, AWAY]);
   });
 
+  it('that refuses is there, and is not named here', async () => {
+    for (let n = 0; n < 20; n++) {
+      await clock.advance(500);
+      status.lost('refused with 412', true);
+    }
+    expect(told).toEqual([]);
+  });
+
   it('that was reached and lost is said to be, and named five seconds later', async () => {
     status.reached();
     status.reached();

@@ -37,10 +37,11 @@ export class LinkStatus {
     this.#logger.log('info', 'peer became active', { 'peer-id': this.#peer });
   }
 
-  lost(reason: string): void {
+  /** `isRefusal`: the peer is there, and has said why it does not listen; whoever heard that says so. */
+  lost(reason: string, isRefusal = false): void {
     const fields = { 'peer-id': this.#peer, error: reason };
     if (this.#sinceMs === undefined) {
-      this.#stillAway(reason);
+      if (!isRefusal) this.#stillAway(reason);
       return;
     }
     this.#sinceMs = undefined;

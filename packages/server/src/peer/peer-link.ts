@@ -16,6 +16,7 @@ import { LinkStatus } from './link-status.js';
 import { OutgoingStream, type StreamSink } from './outgoing-stream.js';
 import type { PeerMetrics } from './peer-metrics.js';
 import { Pipeline } from './pipeline.js';
+import { RepeatedLines } from './repeated-lines.js';
 import { encodeSnapshotBody } from './snapshot-body.js';
 import { MessageEncoder, type StreamKind } from './stream-codec.js';
 import type {
@@ -63,6 +64,7 @@ export class PeerLink {
     this.#urls = new UrlRotation(urls);
     this.#status = new LinkStatus(id, clock, logger);
     const link = { local, urls: this.#urls, client, status: this.#status };
+    const refusals = new RepeatedLines(clock);
     const removed = (): void => {
       receiver.removed();
     };
@@ -82,6 +84,7 @@ export class PeerLink {
         receive,
         received,
         removed,
+        refusals,
       });
     });
     this.#pipeline = new Pipeline({
