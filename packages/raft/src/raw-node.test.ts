@@ -522,7 +522,7 @@ describe('asynchronous storage writes', () => {
   });
 });
 
-describe('what must wait', () => {
+describe('what waits, and what does not', () => {
   const append = { type: 'MsgApp', from: id(2), to: id(1), term: toTerm(1) } as const;
   const from0 = { index: toIndex(0), logTerm: toTerm(0), commit: toIndex(1) };
 
@@ -560,6 +560,40 @@ describe('what must wait', () => {
     node.step(storageApply?.response ?? raise());
     expect(node.hasReady()).toBe(true);
     expect(node.ready().snapshot).toEqual(snapshot);
+  });
+
+  it('an election, until a snapshot that came is installed', () => {
+    const { node } = nodeWith({ asyncStorageWrites: true }, three);
+    const meta = { index: toIndex(5), term: toTerm(1), confState: three };
+    const snapshot = { meta, data: NO_DATA };
+    node.step({ type: 'MsgSnap', from: id(2), to: id(1), term: toTerm(1), snapshot });
+    node.campaign();
+    expect(node.role).toBe('follower');
+    const { storageAppend } = node.ready();
+    for (const response of storageAppend?.responses ?? raise()) {
+      if (response.to === id(1)) node.step(response);
+    }
+    node.campaign();
+    expect(node.role).toBe('candidate');
+  });
+
+  it('a vote, in a term whose leader is known', () => {
+    const member = new TestMember(1, { confState: three });
+    member.node.step({ ...append, ...from0, commit: toIndex(0), entries: [] });
+    member.work();
+    const candidate = { index: toIndex(9), logTerm: toTerm(1), transfer: false };
+    member.node.step({ type: 'MsgVote', from: id(3), to: id(1), term: toTerm(1), ...candidate });
+    expect(member.work()).toMatchObject([{ type: 'MsgVoteResp', to: id(3), reject: true }]);
+  });
+
+  it('a pre-candidate whose request is refused from a later term: it follows into that term', () => {
+    const member = new TestMember(1, { confState: three, config: { preVote: true } });
+    member.node.campaign();
+    member.work();
+    expect([member.node.role, member.node.term]).toEqual(['preCandidate', 0]);
+    const refusal = { type: 'MsgPreVoteResp', from: id(2), to: id(1), reject: true } as const;
+    member.node.step({ ...refusal, term: toTerm(4) });
+    expect([member.node.role, member.node.term]).toEqual(['follower', 4]);
   });
 
   it('a snapshot of a configuration without this member, for ever: it is for somebody else', () => {
