@@ -61,6 +61,28 @@ describe('a checkpoint', () => {
     await store.close();
   });
 
+  it.each([
+    ['too long a log', 4096, [true]],
+    ['a short log', 64 * 1024 * 1024, []],
+  ])(
+    'of %s asks for a pause, and that what is open be committed in it',
+    async (_, logBytesMax, expected) => {
+      const backend = await SqliteBackend.open(path(), { logBytesMax });
+      for (let row = 0; row < 20; row++) {
+        backend.begin();
+        backend.writeRow('b', bytes(`k${row}`), new Uint8Array(1000));
+        backend.commit();
+      }
+      const pauses: boolean[] = [];
+      await backend.checkpoint(() => {
+        pauses.push(backend.gate() !== undefined);
+      });
+      expect(pauses).toEqual(expected);
+      expect(backend.gate()).toBeUndefined();
+      await backend.close();
+    },
+  );
+
   it('F-10 H-S12 of which the sync fails promises nothing, and is the end of the store', async () => {
     const store = await storeWithOneKey(path());
     disk.failure = Object.assign(new Error('EIO: simulated'), { code: 'EIO' });
