@@ -5,7 +5,7 @@
  *
  * ```
  *   ask ──▶ some member ──▶ log ──▶ MembershipModel ──▶ followed: the machine that was added is started, to join
- *    └─ open: it may happen, or may have happened, until the answer or the log says what became of it
+ *    └─ open (OpenChanges): it may happen, or may have happened, until the answer or the log says what became of it
  * ```
  *
  * The operator takes no majority away for ever: whatever becomes of what is open, more than half of the voters have their disks.
@@ -19,12 +19,12 @@ import {
   type UnaryMethod,
 } from '@kv/proto';
 import type { MemberId } from '../ids.js';
-import { assertNever } from '../invariant.js';
 import type { Chance } from './chance.js';
 import type { MembershipModel, MembershipStep } from './checkers/membership-model.js';
 import type { CallOutcome, Connections } from './connection.js';
 import type { Fleet } from './fleet.js';
 import { peerUrlOf, type Machine } from './machine.js';
+import { OpenChanges, type OpenChange } from './open-changes.js';
 import { Actor, type Timeline } from './timeline.js';
 
 export interface ChurnParts {
@@ -38,18 +38,11 @@ export interface ChurnParts {
   readonly note: (text: string) => void;
 }
 
-/** What was asked for and may yet happen. */
-type OpenChange =
-  | { readonly kind: 'add'; readonly machine: Machine }
-  | { readonly kind: 'promote' | 'remove'; readonly id: MemberId }
-  /** Whatever becomes of it does not matter for who has a majority. */
-  | { readonly kind: 'harmless' };
-
 /** Longer than a member keeps trying to promote. */
 const CALL_TIMEOUT_MS = 8000;
 /** Voters that the operator has in mind. */
 const GOALS: readonly number[] = [1, 2, 3, 3, 4, 5];
-/** A started machine's name is told to whoever starts it within this. */
+/** A machine that was added is started so much later. */
 const START_MS: readonly number[] = [0, 10, 200, 2000];
 /** What `--strict-reconfig-check` says. Nothing was done then, which the codes of the errors do not promise. */
 const STRICT: readonly string[] = [
@@ -60,7 +53,7 @@ const STRICT: readonly string[] = [
 export class Churn {
   readonly #parts: ChurnParts;
   readonly #actor: Actor = new Actor('operator');
-  readonly #open = new Set<OpenChange>();
+  readonly #open: OpenChanges;
   /** Calls that were not answered yet. */
   #calls = 0;
   /** An addition of these may come through at any time, more than once: they keep their addresses. */
@@ -72,6 +65,7 @@ export class Churn {
 
   constructor(parts: ChurnParts) {
     this.#parts = parts;
+    this.#open = new OpenChanges(parts.fleet, parts.model);
     this.#goal = parts.chance.pick(GOALS);
     parts.model.changed = (step) => {
       this.#follow(step);
@@ -83,7 +77,7 @@ export class Churn {
     const { fleet, model } = this.#parts;
     const known = model.members.filter(({ hasPublished }) => hasPublished).map(({ id }) => id);
     return (
-      this.#open.size === 0 &&
+      this.#open.isEmpty &&
       fleet.members.every(({ memberId }) => memberId !== undefined && known.includes(memberId))
     );
   }
@@ -91,13 +85,6 @@ export class Churn {
   /** All members serve, and have done so for long enough that nothing can be under way. */
   settle(): void {
     this.#open.clear();
-  }
-
-  /** Whether the cluster may lose this disk for good, whatever becomes of the changes that are open. */
-  mayLose(machine: Machine): boolean {
-    const { model } = this.#parts;
-    const id = machine.memberId;
-    return id !== undefined && model.find(id)?.isLearner === false && this.#isSafe([], [id]);
   }
 
   /** The next step of the operator. */
@@ -163,7 +150,7 @@ export class Churn {
     const any = fleet.voters.length === 0 ? undefined : chance.pick(fleet.voters);
     const machine = any !== undefined && chance.happens(0.4) ? (fleet.leader(any) ?? any) : any;
     const id = machine?.memberId;
-    if (id !== undefined && this.#isSafe([id], [])) this.#remove(id);
+    if (id !== undefined && this.#open.isSafeWith([id], [])) this.#remove(id);
   }
 
   #remove(id: MemberId): void {
@@ -187,7 +174,8 @@ export class Churn {
   #loseDisk(): void {
     const { chance, fleet } = this.#parts;
     const machine = fleet.voters.length === 0 ? undefined : chance.pick(fleet.voters);
-    if (machine === undefined || !this.mayLose(machine)) return;
+    const id = machine?.memberId;
+    if (machine === undefined || id === undefined || !this.#open.isSafeWith([], [id])) return;
     this.disksLost += 1;
     fleet.lose(machine);
   }
@@ -223,7 +211,7 @@ export class Churn {
     const up = fleet.members.filter(({ member }) => member !== undefined);
     const any = chance.pick(up.length > 0 ? up : fleet.members);
     const asked = chance.happens(0.5) ? (fleet.leader(any) ?? any) : any;
-    this.#open.add(change);
+    this.#open.begin(change);
     this.#calls += 1;
     const ended = (outcome: CallOutcome<Response>): void => {
       this.#calls -= 1;
@@ -236,7 +224,7 @@ export class Churn {
           return;
         }
       }
-      this.#open.delete(change);
+      this.#open.end(change);
     };
     void connections.call(this.#actor, asked, method, request, CALL_TIMEOUT_MS).then(ended);
   }
@@ -246,42 +234,11 @@ export class Churn {
     const { fleet, timeline, chance, note } = this.#parts;
     note(`${this.#nameOf(step.member.id)} ${step.kind}`);
     const machine = fleet.follow(step);
-    for (const change of this.#open) if (!this.#canHappen(change)) this.#open.delete(change);
+    this.#open.prune();
     if (machine === undefined) return;
     timeline.after(chance.pick(START_MS), this.#actor, () => {
       if (machine.memberId === step.member.id && machine.standing === 'member') machine.start();
     });
-  }
-
-  #canHappen(change: OpenChange): boolean {
-    const { model } = this.#parts;
-    switch (change.kind) {
-      case 'add':
-        return change.machine.standing === 'spare';
-      case 'promote':
-        return model.find(change.id)?.isLearner === true;
-      case 'remove':
-        return model.find(change.id) !== undefined;
-      case 'harmless':
-        return true;
-      default:
-        return assertNever(change, 'a change has a known kind');
-    }
-  }
-
-  /**
-   * Whether more than half of the voters have their disks, in every configuration that what is open can lead to, if these are removed
-   * or lost as well. Additions only help; the fewest voters are left when all removals happen.
-   */
-  #isSafe(removals: readonly MemberId[], losses: readonly MemberId[]): boolean {
-    const { fleet, model } = this.#parts;
-    const voters = new Set(model.voters.map(({ id }) => id));
-    const lost = new Set([...fleet.lost.map(({ memberId }) => memberId), ...losses]);
-    const open = [...this.#open].flatMap((change) => (change.kind === 'remove' ? change.id : []));
-    const leaving = new Set([...open, ...removals].filter((id) => !lost.has(id)));
-    const left = [...voters].filter((id) => !leaving.has(id));
-    const dark = left.filter((id) => lost.has(id));
-    return left.length > 2 * dark.length;
   }
 
   #nameOf(id: MemberId): string {
