@@ -179,6 +179,12 @@ describe('a member that joins', () => {
     expect(await begin(configOf('existing'))).toMatchObject({ joining: { memberId: 3n } });
   });
 
+  it('F-26 goes by a member that knows it, when the first that answers does not know of its addition yet', async () => {
+    says(A, members.slice(0, 2));
+    says(B, members);
+    expect(await begin(configOf('existing'))).toMatchObject({ joining: { memberId: 3n } });
+  });
+
   it('where nobody answers', async () => {
     expect(await refusal(configOf('existing'))).toBe(
       'cannot fetch cluster info from peer urls: could not retrieve cluster information from the given URLs',

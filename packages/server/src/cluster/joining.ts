@@ -27,7 +27,9 @@ export async function joinCluster(config: MemberConfig, ports: BootstrapPorts): 
   if (problem !== undefined) throw failed(problem);
   const { initialCluster, name, maxLearners, requestTimeoutMs } = config;
   const urls = initialCluster.filter((member) => member.name !== name).flatMap((m) => m.peerUrls);
-  const cluster = await findCluster(ports.network, urls.toSorted(), ASK_MS_MAX, ports.logger);
+  const { network, logger } = ports;
+  const count = initialCluster.length;
+  const cluster = await findCluster(network, urls.toSorted(), count, ASK_MS_MAX, logger);
   if (cluster === undefined) {
     throw failed(
       'cannot fetch cluster info from peer urls: could not retrieve cluster information from the given URLs',
@@ -41,7 +43,7 @@ export async function joinCluster(config: MemberConfig, ports: BootstrapPorts): 
   if (cluster.members.filter(({ isLearner }) => isLearner).length > maxLearners) {
     throw failed('membership: too many learner members in cluster');
   }
-  ports.logger.log('info', 'joining a running cluster', {
+  logger.log('info', 'joining a running cluster', {
     'local-member-id': own.id,
     'cluster-id': hexOf(cluster.clusterId),
   });

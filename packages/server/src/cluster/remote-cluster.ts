@@ -29,22 +29,29 @@ export async function askCluster(
   };
 }
 
-/** Of the first member that says it; undefined when none does. */
+/**
+ * Of the first member that knows of so many members; else of the first that says anything; undefined when none does. Others may lag
+ * behind, and the change that they lack may be the very one that they wait for.
+ */
 export async function findCluster(
   network: Pick<BootstrapNetwork, 'get'>,
   urls: readonly string[],
+  memberCount: number,
   timeoutMs: number,
   logger: Logger,
 ): Promise<RemoteCluster | undefined> {
+  let first: RemoteCluster | undefined;
   for (const url of urls) {
     try {
-      return await askCluster(network, url, timeoutMs);
+      const cluster = await askCluster(network, url, timeoutMs);
+      if (cluster.members.length === memberCount) return cluster;
+      first ??= cluster;
     } catch (error) {
       const fields = { address: `${url}/members`, error: errorOf(error) };
       logger.log('warn', 'failed to get cluster response', fields);
     }
   }
-  return undefined;
+  return first;
 }
 
 /** As etcd prints a cluster in errors. */
