@@ -89,7 +89,9 @@ export class Churn {
 
   /** The next step of the operator. */
   act(): void {
-    const { chance, fleet } = this.#parts;
+    const { chance, fleet, model } = this.#parts;
+    // Before, nobody can join, in etcd neither: one voter that is added to one would leave both without a majority.
+    if (!model.hasVersion) return;
     const [lost] = fleet.lost;
     if (lost?.memberId !== undefined && chance.happens(0.7)) {
       this.#remove(lost.memberId);

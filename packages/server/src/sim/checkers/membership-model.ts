@@ -40,6 +40,7 @@ export class MembershipModel {
   readonly #members = new Map<MemberId, ModelMember>();
   readonly #removed = new Set<MemberId>();
   readonly #versions: Version[] = [];
+  #hasVersion = false;
   readonly counts: Map<MembershipChangeKind, number> = new Map<MembershipChangeKind, number>();
   /** Hears of each change as the first member applies it. */
   changed: (step: MembershipStep) => void = () => undefined;
@@ -66,8 +67,14 @@ export class MembershipModel {
     return this.#removed.has(id);
   }
 
-  /** A member has told its name. */
-  request({ clusterMemberAttrSet }: InternalRaftRequest): void {
+  /** The version of the cluster was decided. */
+  get hasVersion(): boolean {
+    return this.#hasVersion;
+  }
+
+  /** A member has told its name, or the cluster's version was decided. */
+  request({ clusterMemberAttrSet, clusterVersionSet }: InternalRaftRequest): void {
+    if (clusterVersionSet !== undefined) this.#hasVersion = true;
     const id = clusterMemberAttrSet?.memberID as MemberId | undefined;
     const member = id === undefined ? undefined : this.#members.get(id);
     if (member !== undefined) this.#members.set(member.id, { ...member, hasPublished: true });
