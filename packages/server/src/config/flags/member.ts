@@ -216,7 +216,7 @@ export const memberFlags = [
     file: '',
     text: 'How long reading from another member may take.',
     bounds: 'at least 5s',
-    noEffect: 'there are no other members yet',
+    noEffect: 'a stream between members on which nothing comes for 5 s is given up, as by default',
   },
   {
     name: 'raft-write-timeout',
@@ -225,7 +225,7 @@ export const memberFlags = [
     file: '',
     text: 'How long writing to another member may take.',
     bounds: 'at least 5s',
-    noEffect: 'there are no other members yet',
+    noEffect: 'a stream between members on which nothing comes for 5 s is given up, as by default',
   },
   {
     name: 'feature-gates',
