@@ -105,3 +105,42 @@ describe.skipIf(reference === undefined)('one of ours among members of etcd', ()
     },
   );
 });
+
+it(
+  'the way to the others shows in the metrics that dashboards ask for',
+  { timeout: TEST_MS },
+  async () => {
+    cluster = await Cluster.open([undefined, undefined, reference]);
+    const [a, b, c] = cluster.members;
+    if (a === undefined || b === undefined || c === undefined) throw new Error('there are three');
+    const [self, ...others] = await Promise.all(
+      [a, b, c].map(async ({ client }) => (await client.self()).id.toString(16)),
+    );
+    const value = async (line: string): Promise<number> => {
+      const text = await (await fetch(`${a.clientUrl}/metrics`)).text();
+      const found = text.split('\n').find((each) => each.startsWith(line));
+      return Number(found?.slice(line.length) ?? NaN);
+    };
+    const between = (name: string, to = '') =>
+      `etcd_network_${name}{Local="${self ?? ''}",Remote="${to}"}`;
+    const measured = (to = '') => `etcd_network_peer_round_trip_time_seconds_count{To="${to}"}`;
+    await vi.waitFor(
+      async () => {
+        for (const to of others) {
+          expect(await value(between('known_peers', to))).toBe(1);
+          expect(await value(between('active_peers', to))).toBe(1);
+          expect(await value(measured(to))).toBeGreaterThanOrEqual(1);
+        }
+      },
+      { timeout: 20_000, interval: 500 },
+    );
+    await b.kill();
+    await vi.waitFor(
+      async () => {
+        expect(await value(between('active_peers', others[0]))).toBe(0);
+        expect(await value(between('disconnected_peers_total', others[0]))).toBeGreaterThan(0);
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+  },
+);

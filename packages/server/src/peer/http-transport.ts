@@ -90,7 +90,7 @@ export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get
       clock,
       logger,
       client: this.#client,
-      metrics: new PeerMetrics(metrics),
+      metrics: new PeerMetrics(metrics, local.memberId),
       receiver: this.#once(receiver),
     };
     this.#heartbeats = clock.every(LINK_HEARTBEAT_MS, () => {

@@ -32,6 +32,8 @@ export interface IncomingStreamParts {
   readonly receive: (message: Message) => void;
   /** Told for each chunk. */
   readonly received: (bytes: number) => void;
+  /** What the peer sent can not be read. */
+  readonly malformed: () => void;
   /** The peer says that this member was removed from the cluster. */
   readonly removed: () => void;
 }
@@ -135,6 +137,7 @@ export class IncomingStream {
     try {
       decoder.push(bytes, this.#parts.receive);
     } catch (error) {
+      this.#parts.malformed();
       // What came before it was whole; what comes after it can not be found.
       this.#parts.logger.log('warn', 'lost TCP streaming connection with remote peer', {
         'stream-reader-type': this.#parts.kind,

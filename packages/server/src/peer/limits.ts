@@ -11,6 +11,10 @@ export const REQUEST_TIMEOUT_MS = 5000;
 export const REDIAL_MS_MIN = 100;
 export const REDIAL_MS_MAX = 500;
 
+/** Between two measurements of the time that a question to a peer takes; and after one that failed. */
+export const PROBE_PERIOD_MS = 30_000;
+export const PROBE_RETRY_MS = 5000;
+
 /**
  * Bytes that wait for a slow peer on one stream. What comes after is dropped and reported, so that Raft probes instead of
  * going on; it has 1 MiB in a message, and 512 messages on their way.

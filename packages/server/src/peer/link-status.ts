@@ -16,7 +16,16 @@ export class LinkStatus {
   #awayMs: number;
   #lines: RepeatedLines;
 
-  constructor(peer: MemberId, clock: Clock, logger: Logger) {
+  readonly #changed: (isReached: boolean) => void;
+
+  /** `changed` is told of each change. */
+  constructor(
+    peer: MemberId,
+    clock: Clock,
+    logger: Logger,
+    changed: (isReached: boolean) => void = () => undefined,
+  ) {
+    this.#changed = changed;
     this.#peer = peer;
     this.#clock = clock;
     this.#logger = logger;
@@ -34,6 +43,7 @@ export class LinkStatus {
     if (this.#sinceMs !== undefined) return;
     this.#sinceMs = this.#clock.monotonicMs();
     this.#lines = new RepeatedLines(this.#clock);
+    this.#changed(true);
     this.#logger.log('info', 'peer became active', { 'peer-id': this.#peer });
   }
 
@@ -46,6 +56,7 @@ export class LinkStatus {
     }
     this.#sinceMs = undefined;
     this.#awayMs = this.#clock.monotonicMs();
+    this.#changed(false);
     this.#logger.log('warn', 'peer became inactive (message send to peer failed)', fields);
   }
 

@@ -17,6 +17,7 @@ import { OutgoingStream, type StreamSink } from './outgoing-stream.js';
 import type { PeerMetrics } from './peer-metrics.js';
 import { Pipeline } from './pipeline.js';
 import { RepeatedLines } from './repeated-lines.js';
+import { RoundTripProbe } from './round-trip.js';
 import { encodeSnapshotBody } from './snapshot-body.js';
 import { MessageEncoder, type StreamKind } from './stream-codec.js';
 import type {
@@ -49,6 +50,7 @@ export class PeerLink {
   readonly #incoming: readonly IncomingStream[];
   readonly #outgoing = new Map<StreamKind, OutgoingStream>();
   readonly #pipeline: Pipeline;
+  readonly #probe: RoundTripProbe;
   /** Since the last `flush`, by the stream that they go to. */
   readonly #ending = new AbortController();
   #appends: Message[] = [];
@@ -62,7 +64,15 @@ export class PeerLink {
     this.#id = id;
     this.#parts = parts;
     this.#urls = new UrlRotation(urls);
-    this.#status = new LinkStatus(id, clock, logger);
+    this.#status = new LinkStatus(id, clock, logger, (isReached) => {
+      metrics.reached(id, isReached);
+    });
+    this.#probe = new RoundTripProbe({
+      ...{ clock, client, urls: this.#urls },
+      measured: (durationMs) => {
+        metrics.roundTrip(id, durationMs);
+      },
+    });
     const link = { local, urls: this.#urls, client, status: this.#status };
     const refusals = new RepeatedLines(clock);
     const removed = (): void => {
@@ -85,6 +95,9 @@ export class PeerLink {
         received,
         removed,
         refusals,
+        malformed: () => {
+          metrics.receiveFailed(id);
+        },
       });
     });
     this.#pipeline = new Pipeline({
@@ -133,7 +146,9 @@ export class PeerLink {
   }
 
   start(): void {
+    this.#parts.metrics.known(this.#id, true);
     for (const stream of this.#incoming) stream.start();
+    this.#probe.start();
   }
 
   setUrls(urls: readonly string[]): void {
@@ -200,6 +215,8 @@ export class PeerLink {
     for (const stream of this.#outgoing.values()) stream.close();
     this.#outgoing.clear();
     this.#pipeline.close();
+    this.#probe.close();
+    this.#parts.metrics.known(this.#id, false);
   }
 
   #send(kind: StreamKind, messages: readonly Message[]): void {
