@@ -48,8 +48,8 @@ export interface RecoveryParts {
 }
 
 /**
- * `quorumLost`: members take a change of membership into account when they apply it, as etcd's do. If the member that was removed is
- * the only one to have applied that, and has ended, those who are left go on counting with it, and may elect nobody.
+ * `quorumLost`: members take a change of membership into account when they apply it, as etcd's do. If those that have applied the last one
+ * are gone (removed by it, or with their disks), the others go on counting with them, and may elect nobody.
  */
 export type RecoveryEnd = 'recovered' | 'quorumLost';
 

@@ -22,7 +22,7 @@ export class Statistics {
   /** Refused by the strict check, before they were proposed. */
   changesRejected = 0;
   disksLost = 0;
-  /** Clusters that elected nobody any more, as nobody who is left had heard of the last removal. */
+  /** Clusters that elected nobody any more, as nobody who is left had applied the last change of membership. */
   quorumsLost = 0;
   /** Members that ended as they had been removed. */
   endedAsRemoved = 0;
