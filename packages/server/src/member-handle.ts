@@ -22,6 +22,8 @@ export interface MemberPorts {
   readonly fileSystem?: FileSystem;
   /** Size of the log's segments; etcd's 64 MB by default. */
   readonly walSegmentBytes?: number;
+  /** Batches that share a commit of the store; 64 by default. */
+  readonly commitBatchesMax?: number;
   /** Opens the database at this path; refuses when another process has it. Default: SQLite. */
   readonly openBackend?: (path: string) => Backend | Promise<Backend>;
   /** Opens the copy of a store of another member at this path, beside the open store. Default: SQLite. */

@@ -90,6 +90,61 @@ describe('one that fails', () => {
     await expectAgreement();
   });
 
+  it('F-11 the disk of the leader hangs: it falls silent, and another one leads; nothing is lost when it comes back', async () => {
+    const leader = await cluster.leader();
+    await write(leader, 'a', '1');
+    let release = (): void => undefined;
+    const hanging = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    leader.disk.delaySyncs(() => hanging);
+    const unknown = leader.begin(kvService.put, kvService.put.request.encode(put('b', '2')));
+    // Reads and heartbeats of others must not keep it in office.
+    const others = cluster.others(leader);
+    await cluster.until(
+      () =>
+        others.some(
+          ({ member }) =>
+            member.view().leaderId === MemoryCluster.idOf(others[0] ?? leader) ||
+            member.view().leaderId === MemoryCluster.idOf(others[1] ?? leader),
+        ),
+      'another leader',
+    );
+    const next = await cluster.leader(others);
+    await write(next, 'c', '3');
+    expect(unknown.end?.type).not.toBe('ok');
+    leader.disk.delaySyncs(() => Promise.resolve());
+    release();
+    await cluster.leader();
+    await write(leader, 'd', '4');
+    expect(await read(leader)).toEqual(await read(next));
+    expect(await read(leader)).toEqual(expect.arrayContaining(['a=1', 'c=3', 'd=4']));
+    await expectAgreement();
+  });
+
+  it('what two others acknowledge is committed while the leader writes the next batch', async () => {
+    const leader = await cluster.leader();
+    const syncs: (() => void)[] = [];
+    leader.disk.delaySyncs(() => new Promise((resolve) => syncs.push(resolve)));
+    const begin = (key: string) =>
+      leader.begin(kvService.put, kvService.put.request.encode(put(key, 'v')));
+    const first = begin('first');
+    await cluster.clock.settle();
+    const second = begin('second');
+    await cluster.clock.settle();
+    expect([first.end, second.end, syncs.length]).toEqual([undefined, undefined, 1]);
+    // Its own sync of the first ends, that of the second begins; the others have had time to answer.
+    syncs.shift()?.();
+    await cluster.clock.settle();
+    expect([first.end?.type, second.end, syncs.length]).toEqual(['ok', undefined, 1]);
+    syncs.shift()?.();
+    await cluster.clock.settle();
+    expect(second.end?.type).toBe('ok');
+    leader.disk.delaySyncs(() => Promise.resolve());
+    for (const sync of syncs.splice(0)) sync();
+    await expectAgreement();
+  });
+
   it('F-1 power of all: nothing that was acknowledged is lost', async () => {
     const leader = await cluster.leader();
     for (let n = 0; n < 20; n++) await write(leader, `a${n}`, 'x');

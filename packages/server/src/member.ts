@@ -1,7 +1,7 @@
 /**
  * One member of a cluster: the order in which its parts start, follow each applied batch, and stop.
  */
-import { SqliteBackend } from '@kv/mvcc';
+import { defaultMvccLimits, SqliteBackend } from '@kv/mvcc';
 import type { Service } from '@kv/rpc';
 import { nodeFileSystem, SEGMENT_BYTES } from '@kv/wal';
 import type { AppliedBatch, Effect } from './apply/applier.js';
@@ -401,6 +401,7 @@ function withDefaults(ports: MemberPorts): ResolvedPorts {
     random: ports.random ?? systemRandom,
     fileSystem: ports.fileSystem ?? nodeFileSystem,
     walSegmentBytes: ports.walSegmentBytes ?? SEGMENT_BYTES,
+    commitBatchesMax: ports.commitBatchesMax ?? defaultMvccLimits.commitBatchesMax,
     openBackend: ports.openBackend ?? ((path) => SqliteBackend.open(path)),
     openImage: ports.openImage ?? ((path) => SqliteBackend.open(path, { locked: false })),
     peers: ports.peers ?? noPeers,

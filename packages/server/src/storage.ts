@@ -34,6 +34,7 @@ export interface StoragePorts {
   readonly fileSystem: FileSystem;
   readonly logger: Logger;
   readonly walSegmentBytes: number;
+  readonly commitBatchesMax: number;
   /** Opens the database; refuses when another process has it. */
   openBackend(path: string): Backend | Promise<Backend>;
   /** Opens the copy of another member's store, beside the open store. */
@@ -65,7 +66,10 @@ export async function openStorage(config: MemberConfig, ports: StoragePorts): Pr
     ports.fileSystem.makeDirectory(directory);
   }
   const store = await MvccStore.open(await ports.openBackend(dirs.databasePath), {
-    limits: { compactionRecordsMax: config.compactionBatchLimit },
+    limits: {
+      compactionRecordsMax: config.compactionBatchLimit,
+      commitBatchesMax: ports.commitBatchesMax,
+    },
   });
   try {
     const { wal, recovered: found, introduced } = await openLog(config, dirs, store, ports);

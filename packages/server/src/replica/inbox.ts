@@ -39,8 +39,8 @@ export class Inbox {
     return this.#next < this.#proposals.length;
   }
 
-  get isEmpty(): boolean {
-    return !this.hasProposals && this.#messages.length === 0;
+  get hasMessages(): boolean {
+    return this.#messages.length > 0;
   }
 
   /** What one turn takes: those whose callers still wait, oldest first. */

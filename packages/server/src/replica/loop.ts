@@ -1,20 +1,20 @@
 /**
- * The sole owner of the Raft node and of writing to the log: drains the inbox, takes one `Ready`, makes it durable, applies what
- * is committed, answers; again and again.
+ * The sole owner of the Raft node: drains the inbox, takes one `Ready`, has it written, applies what is committed, answers; again
+ * and again.
  *
  * ```
  *   turn:   inbox ──▶ node.propose, node.step ──▶ ready
- *           messages ──▶ peers         entries ──▶ wal.append, wal.sync ─┐ the disk works; what is already durable and
- *           committed before ──▶ applier.apply ──▶ answers               │ committed is applied meanwhile, and requests
- *   synced: ◀────────────────────────────────────────────────────────────┘ gather in the inbox
- *           messages that promise ──▶ peers     committed now ──▶ applier.apply ──▶ answers     node.advance ──▶ turn
+ *           messages ──▶ peers        entries ──▶ writer.write, writer.sync ─┐ the disk works; messages are taken in and
+ *           committed, durable ──▶ applier.apply ──▶ answers                 │ what they commit is applied meanwhile, and
+ *   synced: ◀────────────────────────────────────────────────────────────────┘ proposals gather in the inbox
+ *           promises ──▶ peers, node.step ──▶ turn
  * ```
  *
  * A lone entry on a quick disk is synced in the turn itself, and its caller answered in it (`inline-sync.ts`). That a change of
  * membership is committed is durable before it is applied; of other entries a restarted member hears from the others.
  *
- * At most one `Ready` is under way. Everything between two waits happens in one turn of the event loop, so nothing here
- * needs a lock, and a batch is whatever arrived during the last wait.
+ * Everything between two waits happens in one turn of the event loop, so nothing here needs a lock. Proposals wait for the sync
+ * under way, so a batch is whatever arrived during it; acknowledgements of others do not, for they may commit the batch before.
  */
 import { RaftError } from '@kv/raft';
 import type {
@@ -26,6 +26,8 @@ import type {
   Ready,
   Snapshot,
   SoftState,
+  StorageAppend,
+  StorageApply,
 } from '@kv/raft';
 import type { StableLog, Wal } from '@kv/wal';
 import type { AppliedBatch, Applier } from '../apply/applier.js';
@@ -39,9 +41,9 @@ import type { Pending } from '../request/pending.js';
 import type { Proposal } from '../request/proposal.js';
 import type { RequestMetrics } from '../request/request-metrics.js';
 import type { Inbox } from './inbox.js';
-import { InlineSyncs } from './inline-sync.js';
 import type { Laggards } from './laggards.js';
 import type { LogTrimmer } from './log-trimmer.js';
+import { deliver, LogWriter } from './log-writer.js';
 import type { ReplicaMetrics } from './replica-metrics.js';
 import type { SnapshotExchange } from './snapshot-exchange.js';
 
@@ -79,11 +81,19 @@ export interface LoopListener {
 }
 
 /**
- * - `idle`: between turns; the next one may run.
- * - `waiting`: for a sync, or for the store's gate; what completes it goes on.
+ * - `running`: the next turn may run, also while the log is synced.
+ * - `waiting`: for the store, its gate or its replacement; no turn runs.
  * - `ended`: closed or failed; nothing happens any more.
  */
-type State = 'idle' | 'waiting' | 'ended';
+type State = 'running' | 'waiting' | 'ended';
+
+/** What is written where nothing but a sync is needed. */
+const NO_WORK: StorageAppend = {
+  hardState: undefined,
+  entries: [],
+  snapshot: undefined,
+  responses: [],
+};
 
 interface ProposedConfChange {
   readonly change: ConfChange;
@@ -93,20 +103,20 @@ interface ProposedConfChange {
 export class ReplicaLoop {
   readonly #parts: LoopParts;
   readonly #listener: LoopListener;
-  #state: State = 'idle';
+  readonly #writer: LogWriter;
+  #state: State = 'running';
   #scheduled = false;
   #tickDue = false;
-  readonly #inlineSyncs = new InlineSyncs();
-  /** The last `Ready` was synced without a wait. */
-  #syncedInTurn = false;
+  /** A tick has passed since the sync under way began. */
+  #tickedInSync = false;
+  /** The sync of the log that is under way, with what follows it. Never rejects. */
+  #syncing: Promise<void> | undefined;
   /** A snapshot was given to Raft in this turn. */
   #snapshotStepped = false;
   /** Changes of configuration that wait for a turn, and for a leader. */
   #confChanges: ProposedConfChange[] = [];
-  /** Called once nothing is under way any more. */
-  #whenEnded: (() => void)[] = [];
-  /** A wait is under way though the loop has ended: what it waits for still uses the log. */
-  #draining = false;
+  /** What the loop waits for in state `waiting`. Never rejects. */
+  #waiting: Promise<void> | undefined;
 
   /** What the log had committed at the start. Before it is applied, nothing is taken in: who the others are is in there. */
   readonly #replayTo: LogIndex;
@@ -115,11 +125,17 @@ export class ReplicaLoop {
     this.#parts = parts;
     this.#listener = listener;
     this.#replayTo = parts.node.commit;
+    this.#writer = new LogWriter({
+      ...parts,
+      send: (messages) => {
+        parts.peers.send(messages);
+      },
+    });
   }
 
   /** There is something in the inbox, or somebody wants to read: a turn comes soon. */
   wake(): void {
-    if (this.#scheduled || this.#state !== 'idle') return;
+    if (this.#scheduled || this.#state !== 'running') return;
     this.#scheduled = true;
     this.#parts.clock.soon(() => {
       this.#scheduled = false;
@@ -157,17 +173,13 @@ export class ReplicaLoop {
   }
 
   /** Ends without finishing what is under way. Resolves once the log is no longer used. Idempotent. */
-  close(): Promise<void> {
-    if (this.#state === 'waiting') this.#draining = true;
+  async close(): Promise<void> {
     this.#state = 'ended';
-    if (!this.#draining) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#whenEnded.push(resolve);
-    });
+    await Promise.all([this.#syncing, this.#waiting]);
   }
 
   #turn(): void {
-    if (this.#state !== 'idle') return;
+    if (this.#state !== 'running') return;
     this.#guarded(() => {
       const gate = this.#parts.gate();
       if (gate !== undefined) {
@@ -175,9 +187,9 @@ export class ReplicaLoop {
         return;
       }
       this.#takeInput();
-      this.#processNext();
+      const isDurable = this.#handleNext();
       // What a lone member has synced it has committed: its caller hears in the same turn.
-      if (this.#syncedInTurn) this.#processNext();
+      if (isDurable) this.#handleNext();
       if (this.#snapshotStepped) this.#settleSnapshot();
       if (this.#hasWork()) this.wake();
     });
@@ -185,21 +197,33 @@ export class ReplicaLoop {
 
   #hasWork(): boolean {
     const { node, inbox, linearizable } = this.#parts;
-    if (this.#state !== 'idle') return false;
-    if (node.hasReady() || linearizable.wantsRound) return true;
-    // Proposals without a leader wait for one: taking them would only spin.
-    return !inbox.isEmpty && (node.leader !== 0n || !inbox.hasProposals);
+    if (this.#state !== 'running') return false;
+    if (node.hasReady()) return true;
+    if (this.#isStuck) return false;
+    if (linearizable.wantsRound) return true;
+    if (inbox.hasMessages && !this.#writer.isFull) return true;
+    // Proposals without a leader wait for one, and for a sync: taking a turn would only spin.
+    return inbox.hasProposals && node.leader !== 0n && !this.#writer.isSyncing;
+  }
+
+  /**
+   * The sync under way takes longer than a heartbeat interval. Then nothing is taken in: a member whose disk hangs could lead nobody
+   * on, so it falls silent, and others elect another (F-11).
+   */
+  get #isStuck(): boolean {
+    return this.#tickDue && this.#tickedInSync;
   }
 
   #takeInput(): void {
     const { node, inbox, linearizable, clock } = this.#parts;
-    if (node.applied < this.#replayTo) return;
-    for (const message of inbox.takeMessages()) this.#step(message);
+    if (node.applied < this.#replayTo || this.#isStuck) return;
+    if (!this.#writer.isFull) for (const message of inbox.takeMessages()) this.#step(message);
     if (this.#tickDue) {
       this.#tickDue = false;
+      this.#tickedInSync = this.#writer.isSyncing;
       node.tick();
     }
-    if (node.leader !== 0n) {
+    if (node.leader !== 0n && !this.#writer.isSyncing) {
       for (const { change, dropped } of this.#confChanges.splice(0)) {
         if (node.proposeConfChange(change).outcome === 'dropped') dropped();
       }
@@ -255,67 +279,69 @@ export class ReplicaLoop {
     return false;
   }
 
-  #processNext(): void {
-    this.#syncedInTurn = false;
+  /** Takes one `Ready`. True if its entries are durable already. */
+  #handleNext(): boolean {
     const { node } = this.#parts;
-    if (this.#state === 'idle' && node.hasReady()) this.#process(node.ready());
+    return this.#state === 'running' && node.hasReady() && this.#handle(node.ready());
   }
 
-  #process(ready: Ready): void {
-    const { wal, log, peers, clock, linearizable } = this.#parts;
+  #handle(ready: Ready): boolean {
+    const { peers, linearizable } = this.#parts;
+    const { messages, storageAppend: append, storageApply: apply } = ready;
     if (ready.softState !== undefined) this.#listener.leadership(ready.softState);
-    if (ready.messages.length > 0) peers.send(ready.messages);
+    if (messages.length > 0) peers.send(messages);
     for (const { context, index } of ready.readStates) linearizable.confirmed(context, index);
-    if (ready.snapshot !== undefined) {
-      this.#install(ready, ready.snapshot);
-      return;
+    if (append?.snapshot !== undefined) {
+      this.#install(append, append.snapshot);
+      return false;
     }
-
-    const { entries, hardState } = ready;
-    wal.append({ entries, hardState });
-    const reconfigures = ready.committedEntries.some(({ type }) => type !== 'normal');
-    if (!ready.mustSync && !reconfigures) {
-      if (hardState !== undefined) log.setHardState(hardState);
-      this.#finish(ready, ready.committedEntries);
-      return;
+    // Who was removed ends, and can not vote for it any more: so a member must not forget that a change was committed.
+    const reconfigures = apply?.entries.some(({ type }) => type !== 'normal') === true;
+    if (append !== undefined || reconfigures) {
+      this.#writer.write(append ?? NO_WORK, ready.mustSync || reconfigures);
     }
-    const startedMs = clock.monotonicMs();
     // What goes to others leaves when this turn ends: their disks must not wait for ours.
-    const isAlone = ready.messages.length === 0;
-    if (isAlone && this.#inlineSyncs.allow(entries) && wal.syncNow()) {
-      this.#syncedInTurn = true;
-      this.#synced(ready, startedMs);
-      this.#finish(ready, ready.committedEntries);
-      return;
-    }
-    // A change of membership is not forgotten once it was applied: who it removed ends, and can not vote for it any more.
-    const [durable, rest] = reconfigures
-      ? [[], ready.committedEntries]
-      : splitAt(ready.committedEntries, entries[0]?.index);
-    this.#wait(wal.sync(), () => {
-      this.#synced(ready, startedMs);
-      this.#finish(ready, rest);
-    });
-    // The disk works; these were durable before.
-    this.#apply(durable);
+    const isDurable = messages.length === 0 && this.#writer.syncNow();
+    this.#sync();
+    if (apply === undefined) return isDurable;
+    if (reconfigures) {
+      this.#wait(this.#synced(), () => {
+        this.#apply(apply);
+      });
+    } else this.#apply(apply);
+    return isDurable;
   }
 
-  /** What was appended is on stable storage. */
-  #synced({ entries, hardState }: Ready, startedMs: number): void {
-    const { clock, metrics, log } = this.#parts;
-    const tookMs = clock.monotonicMs() - startedMs;
-    metrics.synced(tookMs);
-    this.#inlineSyncs.observe(tookMs);
-    log.append(entries);
-    if (hardState !== undefined) log.setHardState(hardState);
+  /** Begins a sync of what was written, unless there is nothing, or one is under way. */
+  #sync(): void {
+    const sync = this.#writer.sync();
+    if (sync === undefined) return;
+    this.#tickedInSync = false;
+    this.#syncing = sync.then(
+      () => {
+        this.#syncing = undefined;
+        this.#tickedInSync = false;
+        this.#guarded(() => {
+          this.#writer.finish();
+        });
+        this.#turn();
+        // What was written meanwhile, with what the turn has added to it.
+        this.#guarded(() => {
+          this.#sync();
+        });
+      },
+      (error: unknown) => {
+        this.#syncing = undefined;
+        this.#fail(errorOf(error));
+      },
+    );
   }
 
-  /** A snapshot replaces log and store; it never comes with committed entries. */
-  #install(ready: Ready, snapshot: Snapshot): void {
+  /** A snapshot replaces log and store, behind all that was written before. It never comes with committed entries. */
+  #install({ entries, hardState, responses }: StorageAppend, snapshot: Snapshot): void {
     const { snapshots, log, applier, appliedIndex, node, peers, metrics } = this.#parts;
-    const { entries, hardState } = ready;
     const { index, term } = snapshot.meta;
-    this.#wait(snapshots.install(snapshot, { entries, hardState }), () => {
+    this.#wait(snapshots.install(snapshot, { entries, hardState }, this.#synced()), () => {
       log.applySnapshot(snapshot);
       log.append(entries);
       if (hardState !== undefined) {
@@ -325,42 +351,36 @@ export class ReplicaLoop {
       applier.restored(index);
       this.#listener.restored();
       appliedIndex.advance(index, term);
-      if (ready.messagesAfterAppend.length > 0) peers.send(ready.messagesAfterAppend);
-      node.advance();
+      deliver(responses, node, (messages) => {
+        peers.send(messages);
+      });
     });
   }
 
-  #finish(ready: Ready, committed: readonly Entry[]): void {
-    const gate = committed.length === 0 ? undefined : this.#parts.gate();
-    if (gate !== undefined) {
-      this.#wait(gate, () => {
-        this.#finish(ready, committed);
-      });
-      return;
-    }
-    const { peers, node, metrics } = this.#parts;
-    if (ready.messagesAfterAppend.length > 0) peers.send(ready.messagesAfterAppend);
-    if (ready.hardState !== undefined) metrics.committed(ready.hardState.commit);
-    this.#apply(committed);
-    node.advance();
+  /** Resolves once nothing that was written waits for the disk; rejects if the loop ends before. */
+  async #synced(): Promise<void> {
+    while (this.#syncing !== undefined) await this.#syncing;
+    if (this.#state === 'ended')
+      throw new Error('the member ended before a snapshot was installed');
   }
 
   /** Applies, then tells the world, then answers: in this order (invariant I1). */
-  #apply(entries: readonly Entry[]): void {
-    if (entries.length === 0) return;
-    const { applier, appliedIndex, pending, metrics, requests, clock } = this.#parts;
+  #apply({ entries, response }: StorageApply): void {
+    const { applier, appliedIndex, pending, metrics, requests, clock, node } = this.#parts;
     const startedMs = clock.monotonicMs();
     const batch = applier.apply(entries);
-    if (batch === undefined) return;
-    metrics.applied(batch, clock.monotonicMs() - startedMs);
-    this.#listener.applied(batch, entries);
-    appliedIndex.advance(batch.last.index, batch.last.term);
-    const nowMs = clock.monotonicMs();
-    for (const { proposal, outcome } of batch.answers) {
-      requests.answered(proposal, outcome, nowMs);
-      pending.resolve(proposal, outcome);
+    if (batch !== undefined) {
+      metrics.applied(batch, clock.monotonicMs() - startedMs);
+      this.#listener.applied(batch, entries);
+      appliedIndex.advance(batch.last.index, batch.last.term);
+      const nowMs = clock.monotonicMs();
+      for (const { proposal, outcome } of batch.answers) {
+        requests.answered(proposal, outcome, nowMs);
+        pending.resolve(proposal, outcome);
+      }
+      this.#trim(batch.last.index, entries);
     }
-    this.#trim(batch.last.index, entries);
+    node.step(response);
   }
 
   #trim(lastIndex: LogIndex, entries: readonly Entry[]): void {
@@ -371,30 +391,22 @@ export class ReplicaLoop {
     if (forget !== undefined && forget <= this.#parts.node.applied) this.#parts.log.compact(forget);
   }
 
-  /** The one kind of pause. `proceed` runs when the promise resolves, unless the loop has ended meanwhile. */
+  /** No turn runs until the promise resolves; then `proceed`, unless the loop has ended meanwhile. */
   #wait(promise: Promise<void>, proceed: () => void): void {
     this.#state = 'waiting';
-    promise.then(
+    this.#waiting = promise.then(
       () => {
-        if (this.#state === 'ended') this.#drained();
-        else {
-          this.#state = 'idle';
-          this.#guarded(proceed);
-          this.#guarded(() => {
-            this.#turn();
-          });
-        }
+        this.#waiting = undefined;
+        if (this.#state === 'ended') return;
+        this.#state = 'running';
+        this.#guarded(proceed);
+        this.#turn();
       },
       (error: unknown) => {
-        if (this.#state === 'ended') this.#drained();
-        else this.#fail(errorOf(error));
+        this.#waiting = undefined;
+        this.#fail(errorOf(error));
       },
     );
-  }
-
-  #drained(): void {
-    this.#draining = false;
-    for (const resolve of this.#whenEnded.splice(0)) resolve();
   }
 
   /** Whatever is thrown inside ends the member: nothing is retried (invariant I4). */
@@ -408,19 +420,8 @@ export class ReplicaLoop {
   }
 
   #fail(error: Error): void {
+    if (this.#state === 'ended') return;
     this.#state = 'ended';
     this.#listener.failed(error);
-    this.#drained();
   }
-}
-
-/** Splits consecutive entries before the one with this index; without an index all are in the first part. */
-function splitAt(
-  entries: readonly Entry[],
-  index: LogIndex | undefined,
-): readonly [readonly Entry[], readonly Entry[]] {
-  const first = entries[0];
-  if (first === undefined || index === undefined) return [entries, []];
-  const count = Math.max(0, Math.min(entries.length, index - first.index));
-  return [entries.slice(0, count), entries.slice(count)];
 }

@@ -32,6 +32,7 @@ export function raftConfigOf(
     applyingBytesMax: APPLYING_BYTES_MAX,
     inflightMessagesMax: INFLIGHT_MESSAGES_MAX,
     checkQuorum: true,
+    asyncStorageWrites: true,
     preVote: config.preVote,
     observer: (event: RaftEvent) => {
       if (logger.enabled('debug')) logger.log('debug', `raft: ${event.type}`);

@@ -54,15 +54,16 @@ export class SnapshotExchange {
   }
 
   /**
-   * Replaces log and store by what Raft has accepted; `batch` is what comes behind it in the log. Resolves when all of it is
-   * durable, and the state in memory is that of the new store.
+   * Replaces log and store by what Raft has accepted, after `logSynced`; `batch` is what comes behind it in the log. Resolves when
+   * all of it is durable, and the state in memory is that of the new store.
    */
-  install(snapshot: Snapshot, batch: WalBatch): Promise<void> {
+  install(snapshot: Snapshot, batch: WalBatch, logSynced: Promise<void>): Promise<void> {
     const { metrics, exclusively, store, state, wal, fileSystem, snapDir } = this.#parts;
     const { meta } = snapshot;
     return this.inbox.install(meta.index, async (prepared) => {
       metrics.installing(true);
       await exclusively(async () => {
+        await logSynced;
         await saveSnapshotFile(snapDir, { meta, data: NO_BYTES }, fileSystem);
         await wal.saveSnapshot(meta);
         wal.append(batch);

@@ -140,6 +140,8 @@ export class Faults {
     if (this.#votesAwaited === 0 || this.#stopped) return;
     this.#votesAwaited -= 1;
     timeline.after(chance.below(3), this.#actor, () => {
+      // Who loses power in calm stays away.
+      if (this.#stopped) return;
       if (machine.isUp) machine.cutPower(chance.pick(POLICIES), chance.below(3) / 2);
       timeline.after(chance.between(1, 20), this.#actor, () => {
         this.#comeBack(machine);

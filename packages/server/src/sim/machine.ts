@@ -39,6 +39,7 @@ export interface MachineParts {
   readonly chance: Chance;
   readonly clockRate: number;
   readonly config: Partial<MemberConfig>;
+  readonly commitBatchesMax: number;
   readonly listener: MachineListener;
   readonly sabotage: Sabotage | undefined;
   /** A way to the other members, for one process. */
@@ -260,6 +261,7 @@ export class Machine {
       random: chance.below,
       fileSystem: sabotage?.fileSystem?.(fileSystem, this.index) ?? fileSystem,
       walSegmentBytes: WAL_SEGMENT_BYTES,
+      commitBatchesMax: this.#parts.commitBatchesMax,
       openBackend: () => sabotage?.backend?.(backend, this.index) ?? backend,
       openImage: (path) => {
         const bytes = this.disk.content(path);

@@ -65,6 +65,8 @@ export interface SimulationOptions {
   /** Mean time between two faults of a kind; absent: there is none. */
   readonly faultEveryMs: ReadonlyMap<FaultKind, number>;
   readonly config: Partial<MemberConfig>;
+  /** Batches that share a commit of the store: how much of it a killed process loses. */
+  readonly commitBatchesMax: number;
 }
 
 /** Mean time between faults, both inclusive, before the swarm is drawn. */
@@ -97,7 +99,9 @@ export function drawOptions(seed: number, chance: Chance): SimulationOptions {
   if (chance.happens(0.35)) faultEveryMs.set('churn', chance.between(...CHURN_EVERY_MS));
   if (chance.happens(0.15)) faultEveryMs.set('voteCut', chance.between(...FAULT_EVERY_MS));
   const damage = chance.happens(0.2) ? chance.pick([0.1, 0.5]) : 0;
-  return { ...options, faultEveryMs, network: { ...options.network, damage } };
+  const commitBatchesMax = chance.pick([1, 3, 64]);
+  const network = { ...options.network, damage };
+  return { ...options, faultEveryMs, network, commitBatchesMax };
 }
 
 function drawNetwork(chance: Chance): NetworkConditions {

@@ -211,7 +211,7 @@ class Simulation {
   }
 
   #machine(index: number): Machine {
-    const { clockRates, machines, config, syncMs } = this.#options;
+    const { clockRates, machines, config, commitBatchesMax, syncMs } = this.#options;
     const initialCluster: MemberConfig['initialCluster'] = Array.from(
       { length: machines },
       (_, n) => ({ name: machineName(n), peerUrls: [peerUrlOf(n)] }),
@@ -222,6 +222,7 @@ class Simulation {
       chance: this.#chance.fork(),
       clockRate: clockRates[index % clockRates.length] ?? 1,
       config: { ...config, initialCluster },
+      commitBatchesMax,
       sabotage: this.#sabotage,
       listener: {
         note: (text) => {
