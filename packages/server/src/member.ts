@@ -271,7 +271,7 @@ export class Member implements MemberHandle {
     this.#parts.replica.tick();
   }
 
-  /** The store's transaction has ended: watchers hear of it first, then whoever follows the state, then the callers. */
+  /** The store's transaction has ended: whoever follows the state hears of it, then the callers; watchers in the next turn. */
   #applied(batch: AppliedBatch): void {
     this.#parts.quota.batchApplied();
     this.#parts.watch.notify(batch.changes);

@@ -67,6 +67,18 @@ describe('a watch', () => {
     expect(responses[0]?.header?.memberId).toBe(m.member.view().memberId);
   });
 
+  it('G-8 does not hear of what was acknowledged before it was asked for, though others have not heard of it yet', async () => {
+    const early = open();
+    await early.send(creation('a'));
+    await early.received();
+    const call = m.begin(kvService.put, kvService.put.request.encode(put('a', '1')));
+    while (call.end === undefined) await m.clock.turns(1);
+    const late = open();
+    await late.send(creation('a'));
+    expect(events(await late.received())).toEqual([]);
+    expect(events(await early.received())).toEqual(['+a=1@2']);
+  });
+
   it('G-8 gets all changes of one request in one response', async () => {
     const watch = open();
     await watch.send(creation('\0', '\0'));

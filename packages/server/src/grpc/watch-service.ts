@@ -84,6 +84,7 @@ class WatchCall {
       this.#end();
       return;
     }
+    this.#parts.engine.tell();
     const union = request.requestUnion;
     switch (union?.$case) {
       case 'createRequest':

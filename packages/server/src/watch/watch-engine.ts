@@ -1,4 +1,7 @@
-/** Owns the hub: tells it of revisions once their transaction has ended, and serves those who are behind in slices. */
+/**
+ * Owns the hub: tells it of revisions once their transaction has ended, in a turn of their own, so that nobody who wrote waits for
+ * those who watch; and serves those who are behind in slices.
+ */
 import type { MvccStore, RequestResult, Revision, StoreEvent } from '@kv/mvcc';
 import { WatchHub, type WatchStream } from '@kv/watch';
 import type { Clock } from '../clock.js';
@@ -20,6 +23,8 @@ export class WatchEngine {
   readonly #hub: WatchHub;
   readonly #clock: Clock;
   readonly #options: WatchEngineOptions;
+  /** Ended, and not told yet. */
+  #untold: RequestResult[] = [];
   #closed = false;
 
   constructor(
@@ -49,11 +54,24 @@ export class WatchEngine {
     return this.#hub.openStream({ onReady });
   }
 
-  /**
-   * After the transaction that made these changes has ended. A watcher hears of many small ones by one response: what a
-   * response costs both sides, it costs for each watcher.
-   */
+  /** After the transaction that made these changes has ended. Watchers hear of them in the next turn, or at {@link tell}. */
   notify(changes: readonly RequestResult[]): void {
+    if (changes.length === 0) return;
+    if (this.#untold.length === 0) {
+      this.#clock.soon(() => {
+        if (!this.#closed) this.tell();
+      });
+    }
+    for (const change of changes) this.#untold.push(change);
+  }
+
+  /**
+   * Tells of what has ended, before a stream is asked for anything: what the client has seen acknowledged is past for it. A watcher
+   * hears of many small changes by one response: what a response costs both sides, it costs for each watcher.
+   */
+  tell(): void {
+    const changes = this.#untold;
+    this.#untold = [];
     let events: StoreEvent[] = [];
     let bytes = 0;
     for (const [n, change] of changes.entries()) {
@@ -70,6 +88,7 @@ export class WatchEngine {
 
   /** The store was replaced: watchers go on from where they are, through its history. */
   restore(revision: Revision): void {
+    this.#untold = [];
     this.#hub.restore(revision);
   }
 

@@ -1,0 +1,95 @@
+/** When watchers hear of what was written: in a turn of their own, together, and never of what came before they asked. */
+import { MvccStore, type Key, type LeaseId, type RequestResult, type Revision } from '@kv/mvcc';
+import { MemoryBackend } from '@kv/mvcc/testing';
+import { toTerm } from '@kv/raft';
+import { AUTO_WATCH_ID, type WatchStream } from '@kv/watch';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ResponseHeaders } from '../grpc/header.js';
+import type { ClusterId, MemberId } from '../ids.js';
+import { FakeClock } from '../testing/index.js';
+import { WatchEngine } from './watch-engine.js';
+
+let clock: FakeClock;
+let store: MvccStore;
+let engine: WatchEngine;
+
+beforeEach(async () => {
+  clock = new FakeClock();
+  store = await MvccStore.open(new MemoryBackend());
+  const headers = new ResponseHeaders(1n as ClusterId, 2n as MemberId, { term: toTerm(1) });
+  engine = new WatchEngine(store, headers, clock, {
+    fragmentBytesMax: 1024 * 1024,
+    onError: (error) => {
+      throw error;
+    },
+  });
+});
+
+function put(key: string): RequestResult {
+  const txn = store.begin();
+  txn.beginRequest();
+  txn.put(key as Key, new Uint8Array(1), 0n as LeaseId);
+  const result = txn.endRequest();
+  txn.end();
+  return result;
+}
+
+function watch(startRevision = 0): WatchStream {
+  engine.tell();
+  const stream = engine.openStream(() => undefined);
+  const range = { type: 'all' } as const;
+  stream.create({ range, startRevision: startRevision as Revision, watchId: AUTO_WATCH_ID });
+  stream.take();
+  return stream;
+}
+
+/** The revisions of the events of each response. */
+function told(stream: WatchStream): readonly (readonly number[])[] {
+  const found: number[][] = [];
+  for (let next = stream.take(); next !== undefined; next = stream.take()) {
+    if (next.type === 'events') found.push(next.batch.events.map(({ kv }) => kv.modRevision));
+  }
+  return found;
+}
+
+describe('what was written', () => {
+  it('is told in the next turn: who wrote does not wait for those who watch', async () => {
+    const stream = watch();
+    engine.notify([put('a')]);
+    expect(told(stream)).toEqual([]);
+    await clock.settle();
+    expect(told(stream)).toEqual([[2]]);
+  });
+
+  it('in several batches before that turn is told together', async () => {
+    const stream = watch();
+    engine.notify([put('a'), put('b')]);
+    engine.notify([put('c')]);
+    await clock.settle();
+    expect(told(stream)).toEqual([[2, 3, 4]]);
+  });
+
+  it('G-8 before a watch was asked for is not told to it, though nobody was told yet', async () => {
+    const early = watch();
+    engine.notify([put('a')]);
+    const late = watch();
+    await clock.settle();
+    expect([told(early), told(late)]).toEqual([[[2]], []]);
+  });
+
+  it('G-8 when the store was replaced is read from its history, once', async () => {
+    const stream = watch();
+    engine.notify([put('a')]);
+    engine.restore(store.revision);
+    await clock.settle();
+    expect(told(stream)).toEqual([[2]]);
+  });
+
+  it('is told to nobody after the end', async () => {
+    const stream = watch();
+    engine.notify([put('a')]);
+    engine.close();
+    await clock.settle();
+    expect(told(stream)).toEqual([]);
+  });
+});
