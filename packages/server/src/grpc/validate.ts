@@ -122,6 +122,7 @@ interface Changes {
  * check, which bounds the work.
  */
 function changesOf(ops: readonly TxnOp[]): Changes {
+  if (ops.length === 0) return NO_CHANGES;
   const deletes = new Intervals();
   const puts = new Set<Key>();
   const clash = (problem: RequestProblem): Changes => ({ puts, deletes, problem });
@@ -210,3 +211,6 @@ class Intervals {
     this.#merged = true;
   }
 }
+
+/** Of an empty list, as the second branch of most transactions is. */
+const NO_CHANGES: Changes = { puts: new Set(), deletes: new Intervals(), problem: undefined };

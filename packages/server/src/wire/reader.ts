@@ -24,6 +24,9 @@ export const WireType = {
   fixed32: 5,
 } as const;
 
+/** One for all readers: operations of a transaction have one each, and a buffer costs more than a reader. */
+const NOTHING: Buffer = Buffer.alloc(0);
+
 /** Groups inside groups, as in `@kv/proto`. No message of ours has any, so they are skipped. */
 const GROUPS_NESTED_MAX = 100;
 
@@ -32,7 +35,7 @@ const GROUPS_NESTED_MAX = 100;
  * All offsets are into the bytes given; nothing is copied.
  */
 export class WireReader {
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = NOTHING;
   /** The next byte to read. */
   at: number = 0;
   /** Exclusive. */
