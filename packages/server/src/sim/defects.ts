@@ -234,7 +234,7 @@ const newLeaders: Partial<SimulationOptions> = {
 
 /** Leaders are killed, elections collide, and power fails where a vote was given. */
 const crashesAfterVotes: Partial<SimulationOptions> = {
-  machines: 5,
+  machines: 3,
   clients: 5,
   thinkMs: 20,
   syncMs: [1, 2],
@@ -322,7 +322,7 @@ export const defects: readonly Defect[] = [
     name: 'vote-not-persisted',
     row: 7,
     caughtBy: ['log-matching', 'state-machine', 'member-ended', 'durability', 'linearizability'],
-    seedsMax: 100,
+    seedsMax: 150,
     overrides: crashesAfterVotes,
     install: () => ({ remove: forgottenVotes() }),
   },
