@@ -6,6 +6,7 @@ import { BANNER_VARIABLE, bannerText } from './banner.js';
 import { Daemon } from './daemon.js';
 import { ExitCode, crash, exitBySignal, fail, openLoggerOrExit, reportProblems } from './exits.js';
 import { packageVersion, readFile } from './files.js';
+import { nodeProblem } from './node-version.js';
 import { notifyServiceManager } from './notify.js';
 
 const { env } = process;
@@ -40,6 +41,8 @@ async function run({
   daemon: config,
   notes,
 }: Extract<ParsedConfig, { type: 'run' }>): Promise<never> {
+  const problem = nodeProblem(process.versions.node, process.execPath);
+  if (problem !== undefined) endWith(ExitCode.failure, problem);
   if (env[BANNER_VARIABLE] !== undefined) process.stdout.write(bannerText(member, config));
   const logger = openLoggerOrExit(config.logging, notes);
   process.on('uncaughtException', (error) => crash(logger, error));
