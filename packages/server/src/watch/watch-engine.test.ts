@@ -12,15 +12,17 @@ import { WatchEngine } from './watch-engine.js';
 let clock: FakeClock;
 let store: MvccStore;
 let engine: WatchEngine;
+let failures: unknown[];
 
 beforeEach(async () => {
   clock = new FakeClock();
+  failures = [];
   store = await MvccStore.open(new MemoryBackend());
   const headers = new ResponseHeaders(1n as ClusterId, 2n as MemberId, { term: toTerm(1) });
   engine = new WatchEngine(store, headers, clock, {
     fragmentBytesMax: 1024 * 1024,
     onError: (error) => {
-      throw error;
+      failures.push(error);
     },
   });
 });
@@ -34,11 +36,11 @@ function put(key: string): RequestResult {
   return result;
 }
 
-function watch(startRevision = 0): WatchStream {
+function watch(prevKv = false): WatchStream {
   engine.tell();
   const stream = engine.openStream(() => undefined);
   const range = { type: 'all' } as const;
-  stream.create({ range, startRevision: startRevision as Revision, watchId: AUTO_WATCH_ID });
+  stream.create({ range, startRevision: 0 as Revision, watchId: AUTO_WATCH_ID, prevKv });
   stream.take();
   return stream;
 }
@@ -83,6 +85,22 @@ describe('what was written', () => {
     engine.restore(store.revision);
     await clock.settle();
     expect(told(stream)).toEqual([[2]]);
+  });
+
+  it('G-13 that can not be told, as the pairs before can not be read, stops the member', async () => {
+    watch(true);
+    engine.notify([put('a'), put('a')]);
+    const damaged = new Error('damaged page');
+    store.previous = () => {
+      throw damaged;
+    };
+    // Neither who asks for a stream hears of it, nor the turn in which it would have been told.
+    expect(() => {
+      engine.tell();
+    }).not.toThrow();
+    expect(failures).toEqual([damaged]);
+    await clock.settle();
+    expect(failures).toHaveLength(1);
   });
 
   it('is told to nobody after the end', async () => {

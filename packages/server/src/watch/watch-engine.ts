@@ -72,6 +72,15 @@ export class WatchEngine {
   tell(): void {
     const changes = this.#untold;
     this.#untold = [];
+    // Whoever asks is not whose fault it is, and what was taken here would be missing: the member stops.
+    try {
+      this.#notifyHub(changes);
+    } catch (error) {
+      this.#options.onError(error);
+    }
+  }
+
+  #notifyHub(changes: readonly RequestResult[]): void {
     let events: StoreEvent[] = [];
     let bytes = 0;
     for (const [n, change] of changes.entries()) {
