@@ -7,6 +7,7 @@ import {
   INBOX_BYTES_MAX,
   INBOX_MESSAGES_MAX,
   INBOX_PROPOSALS_MAX,
+  MESSAGE_BYTES_PER_TURN_MAX,
   PROPOSAL_BYTES_PER_TURN_MAX,
   PROPOSALS_PER_TURN_MAX,
 } from '../request/limits.js';
@@ -72,9 +73,22 @@ export class Inbox {
     for (const proposal of proposals) this.#bytes += proposal.data.length;
   }
 
+  /** What one turn takes, oldest first: at least one, and no more once their entries have passed the bound on bytes. */
   takeMessages(): readonly Message[] {
     const taken = this.#messages;
-    this.#messages = [];
+    let bytes = 0;
+    const last = taken.findIndex((message) => {
+      bytes += entryBytesOf(message);
+      return bytes > MESSAGE_BYTES_PER_TURN_MAX;
+    });
+    this.#messages = last < 0 ? [] : taken.splice(last + 1);
     return taken;
   }
+}
+
+function entryBytesOf(message: Message): number {
+  if (message.type !== 'MsgApp') return 0;
+  let bytes = 0;
+  for (const entry of message.entries) bytes += entry.data.length;
+  return bytes;
 }

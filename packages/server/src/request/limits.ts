@@ -32,3 +32,6 @@ export const APPLY_WAIT_MS = 1000;
 
 /** Bytes of a unary response; etcd has only gRPC's bound of 2 GiB, at which a process of ours would be long dead. */
 export const RESPONSE_BYTES_MAX: number = 64 * 1024 * 1024;
+
+/** Bytes of a leader's entries that one turn takes in, more only by one message: they are written to the log at once. */
+export const MESSAGE_BYTES_PER_TURN_MAX: number = 16 * 1024 * 1024;
