@@ -64,6 +64,8 @@ export interface MemberConfig {
 
   /** Streams of watchers that asked for progress get one after this long without events. */
   readonly watchProgressNotifyIntervalMs: number;
+  /** Bounds how long watchers are not told of what is written after they were told; the more there are, the longer. 0: no rest. */
+  readonly watchRestMsMax: number;
   /** Whether remaining times of leases go through the log, so that a new leader does not grant them anew. */
   readonly leaseCheckpoint: boolean;
   readonly leaseCheckpointIntervalMs: number;
@@ -118,6 +120,7 @@ export const defaultMemberConfig: MemberConfig = Object.freeze({
   maxTxnOps: 128,
   requestTimeoutMs: 7000,
   watchProgressNotifyIntervalMs: 10 * MS_PER_MINUTE,
+  watchRestMsMax: 50,
   leaseCheckpoint: false,
   leaseCheckpointIntervalMs: 5 * MS_PER_MINUTE,
   autoCompaction: Object.freeze({ mode: 'off' }),

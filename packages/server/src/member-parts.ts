@@ -151,6 +151,7 @@ function makeEngines(ground: Ground, core: Core, listener: PartsListener): Engin
   return {
     watch: new WatchEngine(store, core.headers, clock, {
       fragmentBytesMax: config.maxRequestBytes + GRPC_OVERHEAD_BYTES,
+      restMsMax: config.watchRestMsMax,
       onError: listener.failed,
     }),
     leases,

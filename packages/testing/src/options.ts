@@ -60,6 +60,8 @@ export function planOf(options: TestClusterOptions): ClusterPlan {
       config: {
         ...defaultMemberConfig,
         heartbeatIntervalMs: HEARTBEAT_MS,
+        // Time stands still here until somebody waits for it: watchers would wait for ever.
+        watchRestMsMax: 0,
         name,
         dataDir: '/data',
         initialCluster,

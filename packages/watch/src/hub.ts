@@ -79,16 +79,16 @@ export class WatchHub {
   /**
    * The events of the next revisions up to `revision`, in order of revision and sub-revision, after their transactions ended;
    * `history` must have them. A watcher gets its share of them in one response, as it does of history. The events are kept
-   * and shared, not copied: nobody changes them.
+   * and shared, not copied: nobody changes them. Returns how many watchers they concerned.
    */
-  notify(revision: Revision, events: readonly StoreEvent[]): void {
+  notify(revision: Revision, events: readonly StoreEvent[]): number {
     const first = this.#population.advance(revision);
     invariant(
       events[0]?.kv.modRevision === first && events.at(-1)?.kv.modRevision === revision,
       'a revision has events of its own, and they come in order',
       { first, revision },
     );
-    if (this.#population.liveCount === 0) return;
+    if (this.#population.liveCount === 0) return 0;
     const subsets = new EventSubsets(events, this.#history);
     const touched = deal(events, this.#population.live, subsets);
     let served = 0;
@@ -102,6 +102,7 @@ export class WatchHub {
       for (const watcher of touched.slice(served)) this.#fallBack(watcher, first);
     }
     this.#signals.flush();
+    return touched.length;
   }
 
   /**

@@ -57,6 +57,7 @@ describe('defaults', () => {
       requestTimeoutMs: 7000,
       maxRequestBytes: 1_572_864,
       watchProgressNotifyIntervalMs: 600_000,
+      watchRestMsMax: 50,
       autoCompaction: { mode: 'off' },
       compactionBatchLimit: 1000,
       compactionSleepIntervalMs: 10,

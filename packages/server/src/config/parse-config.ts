@@ -2,6 +2,7 @@
  * From arguments, environment and file to a frozen configuration, or to every reason why there is none. Pure: the file is read
  * through a function, and what is to be logged comes back as notes.
  */
+import { defaultMemberConfig } from '../member-config.js';
 import type { AutoCompaction, MemberConfig } from '../member-config.js';
 import { nearestFlag, parseArguments } from './arguments.js';
 import { applyConfigFile } from './config-file.js';
@@ -197,6 +198,7 @@ function memberConfig(settings: Settings, derived: Derived, notes: Note[]): Memb
     maxTxnOps: settings.count('max-txn-ops'),
     requestTimeoutMs: 5000 + 2 * electionTimeoutMs,
     watchProgressNotifyIntervalMs: progressIntervalMs(settings, notes),
+    watchRestMsMax: defaultMemberConfig.watchRestMsMax,
     leaseCheckpoint: gates.get('LeaseCheckpoint') === true,
     leaseCheckpointIntervalMs: 5 * 60_000,
     autoCompaction: autoCompaction(settings),

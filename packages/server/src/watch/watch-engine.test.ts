@@ -21,6 +21,7 @@ beforeEach(async () => {
   const headers = new ResponseHeaders(1n as ClusterId, 2n as MemberId, { term: toTerm(1) });
   engine = new WatchEngine(store, headers, clock, {
     fragmentBytesMax: 1024 * 1024,
+    restMsMax: 50,
     onError: (error) => {
       failures.push(error);
     },
@@ -101,6 +102,49 @@ describe('what was written', () => {
     expect(failures).toEqual([damaged]);
     await clock.settle();
     expect(failures).toHaveLength(1);
+  });
+
+  it('after few were told, is told in the next turn; after many, when they have rested', async () => {
+    const few = Array.from({ length: 31 }, () => watch());
+    engine.notify([put('a')]);
+    await clock.settle();
+    engine.notify([put('a')]);
+    await clock.settle();
+    expect(few.map(told)).toEqual(few.map(() => [[2], [3]]));
+
+    const many = [...few, ...Array.from({ length: 97 }, () => watch())];
+    engine.notify([put('a')]);
+    await clock.settle();
+    expect(many.map(told)).toEqual(many.map(() => [[4]]));
+    engine.notify([put('a')]);
+    await clock.advance(3);
+    engine.notify([put('a')]);
+    expect(many.map(told)).toEqual(many.map(() => []));
+    await clock.advance(1);
+    expect(many.map(told)).toEqual(many.map(() => [[5, 6]]));
+  });
+
+  it('is not kept back for longer than the bound, however many watch', async () => {
+    const many = Array.from({ length: 2000 }, () => watch());
+    engine.notify([put('a')]);
+    await clock.settle();
+    engine.notify([put('a')]);
+    await clock.advance(49);
+    expect(many.map(told)).toEqual(many.map(() => [[2]]));
+    await clock.advance(1);
+    expect(many.map(told)).toEqual(many.map(() => [[3]]));
+  });
+
+  it('while they rest is told to a client that asks its stream for something', async () => {
+    const many = Array.from({ length: 64 }, () => watch());
+    engine.notify([put('a')]);
+    await clock.settle();
+    engine.notify([put('a')]);
+    const late = watch();
+    expect([many.map(told), told(late)]).toEqual([many.map(() => [[2], [3]]), []]);
+    engine.notify([put('a')]);
+    await clock.advance(2);
+    expect([many.map(told), told(late)]).toEqual([many.map(() => [[4]]), [[4]]]);
   });
 
   it('is told to nobody after the end', async () => {

@@ -1,10 +1,10 @@
 /**
  * Owns the hub: tells it of revisions once their transaction has ended, in a turn of their own, so that nobody who wrote waits for
- * those who watch; and serves those who are behind in slices.
+ * those who watch, and the more of those there are the less often; and serves those who are behind in slices.
  */
 import type { MvccStore, RequestResult, Revision, StoreEvent } from '@kv/mvcc';
 import { WatchHub, type WatchStream } from '@kv/watch';
-import type { Clock } from '../clock.js';
+import type { Clock, Timer } from '../clock.js';
 import type { ResponseHeaders } from '../grpc/header.js';
 import { watchEnvelopeBytes } from '../grpc/watch-codec.js';
 import { StoreHistory } from './store-history.js';
@@ -12,9 +12,17 @@ import { StoreHistory } from './store-history.js';
 /** Changes are notified together up to this size: far below what any client refuses to receive. */
 const NOTIFIED_BYTES = 64 * 1024;
 
+/**
+ * After so many watchers were told, a rest of one millisecond: a response costs both sides more than the events in it, and what
+ * is written during the rest shares the next one. A thousand watchers are told thirty times a second at most, thirty at once.
+ */
+const TOLD_PER_REST_MS = 32;
+
 export interface WatchEngineOptions {
   /** A watch response of this size or more is split, where the client allows it. */
   readonly fragmentBytesMax: number;
+  /** However many were told. In etcd, those who do not keep up wait for a round of 100 ms. */
+  readonly restMsMax: number;
   /** Reading history failed: the member must stop. */
   readonly onError: (error: unknown) => void;
 }
@@ -25,6 +33,9 @@ export class WatchEngine {
   readonly #options: WatchEngineOptions;
   /** Ended, and not told yet. */
   #untold: RequestResult[] = [];
+  /** Nobody is told before, but a client that asks its stream for something. */
+  #restUntilMs = -Infinity;
+  #resting: Timer | undefined;
   #closed = false;
 
   constructor(
@@ -54,33 +65,44 @@ export class WatchEngine {
     return this.#hub.openStream({ onReady });
   }
 
-  /** After the transaction that made these changes has ended. Watchers hear of them in the next turn, or at {@link tell}. */
+  /** After the transaction that made these changes has ended. Watchers hear of them in the next turn, or after the rest of the last. */
   notify(changes: readonly RequestResult[]): void {
     if (changes.length === 0) return;
-    if (this.#untold.length === 0) {
-      this.#clock.soon(() => {
-        if (!this.#closed) this.tell();
-      });
-    }
+    if (this.#untold.length === 0) this.#tellLater();
     for (const change of changes) this.#untold.push(change);
+  }
+
+  #tellLater(): void {
+    const tell = (): void => {
+      if (!this.#closed) this.tell();
+    };
+    const restMs = this.#restUntilMs - this.#clock.monotonicMs();
+    if (restMs > 0) this.#resting = this.#clock.after(restMs, tell);
+    else this.#clock.soon(tell);
   }
 
   /**
    * Tells of what has ended, before a stream is asked for anything: what the client has seen acknowledged is past for it. A watcher
-   * hears of many small changes by one response: what a response costs both sides, it costs for each watcher.
+   * hears of many small changes by one response.
    */
   tell(): void {
+    this.#resting?.cancel();
     const changes = this.#untold;
+    if (changes.length === 0) return;
     this.#untold = [];
     // Whoever asks is not whose fault it is, and what was taken here would be missing: the member stops.
     try {
-      this.#notifyHub(changes);
+      const told = this.#notifyHub(changes);
+      const restMs = Math.min(this.#options.restMsMax, Math.floor(told / TOLD_PER_REST_MS));
+      this.#restUntilMs = this.#clock.monotonicMs() + restMs;
     } catch (error) {
       this.#options.onError(error);
     }
   }
 
-  #notifyHub(changes: readonly RequestResult[]): void {
+  /** Returns how many responses that made. */
+  #notifyHub(changes: readonly RequestResult[]): number {
+    let told = 0;
     let events: StoreEvent[] = [];
     let bytes = 0;
     for (const [n, change] of changes.entries()) {
@@ -89,10 +111,11 @@ export class WatchEngine {
         bytes += event.kv.encoded.length;
       }
       if (n + 1 < changes.length && bytes < NOTIFIED_BYTES) continue;
-      this.#hub.notify(change.revision, events);
+      told += this.#hub.notify(change.revision, events);
       events = [];
       bytes = 0;
     }
+    return told;
   }
 
   /** The store was replaced: watchers go on from where they are, through its history. */
@@ -103,6 +126,7 @@ export class WatchEngine {
 
   close(): void {
     this.#closed = true;
+    this.#resting?.cancel();
   }
 
   #catchUpSoon(): void {
