@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 const mainPath = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
+/** Longer than anything that a daemon is waited for takes, shorter than the tests' own limits: what did not come is told, with its log. */
+const LINE_MS_MAX = 90_000;
+
 export type LogLine = Readonly<Record<string, unknown>> & {
   readonly level: string;
   readonly msg: string;
@@ -91,7 +94,7 @@ export class DaemonProcess {
     return this.child.pid;
   }
 
-  /** The first line with this message, whether it has come or will. Rejects when the process ends without it. */
+  /** The first line with this message, whether it has come or will. Rejects when the process ends without it, or takes too long. */
   line(message: string): Promise<LogLine> {
     return this.#find(`"${message}"`, (line) => line.msg === message);
   }
@@ -109,12 +112,30 @@ export class DaemonProcess {
     return String(line['address']);
   }
 
+  /** Waits until so many other members have asked it for streams: from then on it knows what they are. */
+  async listenedToBy(count: number): Promise<void> {
+    const listeners = new Set<unknown>();
+    await this.#find(`streams to ${count.toString()} members`, (line) => {
+      if ('stream-writer-type' in line) listeners.add(line['remote-peer-id']);
+      return listeners.size >= count;
+    });
+  }
+
   async #find(what: string, matches: (line: LogLine) => boolean): Promise<LogLine> {
+    const late = AbortSignal.timeout(LINE_MS_MAX);
+    late.addEventListener('abort', () => {
+      this.#wake();
+    });
     for (;;) {
       const found = this.lines.find(matches);
       if (found !== undefined) return found;
       if (this.#ended !== undefined) {
         throw new Error(`the daemon ended without ${what}:\n${this.stderr}`);
+      }
+      if (late.aborted) {
+        throw new Error(
+          `the daemon did not log ${what} in ${LINE_MS_MAX.toString()} ms:\n${this.stderr}`,
+        );
       }
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }

@@ -45,6 +45,8 @@ async function openWithLaggard(): Promise<{
   const leader = await cluster.leader();
   const [away, other] = cluster.members.filter((member) => member !== leader);
   if (away === undefined || other === undefined) throw new Error('there are three');
+  // For a member that it never met, one keeps the whole log: it might be unable to use a snapshot.
+  for (const { process } of [leader, other]) await process.listenedToBy(2);
   await away.kill();
   await putMany(leader, PUTS, 'k');
   await leader.client.compact();
@@ -106,6 +108,8 @@ describe('a member that was stopped for longer than the log is kept', () => {
     await away.process.line('peer became active');
     await leader.kill();
     await away.process.line('applied snapshot');
+    // What is handed to the leader that is gone is lost with it.
+    await cluster?.leader();
     await other.client.put('last', 'one');
     leader.start();
     await leader.process.line('ready to serve client requests');
