@@ -103,8 +103,10 @@ describe('compaction', () => {
     compact(store, 4);
     expect(store.compactSlice()).toBe('waiting');
     expect(summary(past)).toBe('a=1@2');
+    expect(store.counts.pins).toBe(2);
     low.release();
     low.release();
+    expect(store.counts.pins).toBe(1);
     expect(store.compactSlice()).not.toBe('waiting');
     removeAll(store);
     high.release();
@@ -121,6 +123,16 @@ describe('compaction', () => {
     expect(store.counts.revisions).toBe(2);
     expect(store.compactionHashes).toEqual([]);
     expect(summary(store.readNewest())).toBe('a=5@6 b=2@8');
+  });
+
+  it('counts the bytes of all puts, and what it removed', async () => {
+    const store = await open();
+    apply(store, 'a=1 bb=22 -a a=333');
+    compact(store, 5);
+    expect(store.work).toEqual({ putBytes: 2 + 4 + 4, removedRecords: 0 });
+    removeAll(store);
+    // The first of a, and its deletion.
+    expect(store.work).toEqual({ putBytes: 10, removedRecords: 2 });
   });
 
   it('removes keys with long histories in linear time', async () => {

@@ -101,6 +101,7 @@ export class Compactor {
         continue;
       }
       core.state.records.remove(head.checksum);
+      core.work.removedRecords++;
       if (dropFirst === 0) dropFirst = run.seq;
       dropLast = run.seq;
     }

@@ -49,5 +49,5 @@ export { SqliteBackend } from './backend/sqlite-backend.js';
 export type { SqliteBackendOptions } from './backend/sqlite-backend.js';
 export type { CompactProgress } from './compaction.js';
 export { MvccStore } from './store.js';
-export type { StoreCounts } from './store.js';
+export type { StoreCounts, StoreWork } from './store.js';
 export { valueOf } from './codec/record.js';

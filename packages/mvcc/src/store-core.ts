@@ -45,6 +45,10 @@ export class StoreCore {
   inTransaction = false;
   /** True between `beginRequest` and `endRequest`. */
   inRequest = false;
+  /** What was done since the store was opened; goes on when the database is replaced. */
+  work: { putBytes: number; removedRecords: number } = { putBytes: 0, removedRecords: 0 };
+  /** Pins that are held. */
+  pinCount = 0;
   private readonly pins = new Map<number, number>();
   private failure: MvccError | undefined;
 
@@ -128,10 +132,12 @@ export class StoreCore {
 
   pin(revision: number): () => void {
     this.pins.set(revision, (this.pins.get(revision) ?? 0) + 1);
+    this.pinCount++;
     let released = false;
     return () => {
       if (released) return;
       released = true;
+      this.pinCount--;
       const count = (this.pins.get(revision) ?? 1) - 1;
       if (count === 0) this.pins.delete(revision);
       else this.pins.set(revision, count);

@@ -47,6 +47,16 @@ export interface StoreCounts {
   readonly revisions: number;
   /** Records in the caches of what was written and of what was read. */
   readonly cachedRecords: number;
+  /** Reads that hold their revision back from compaction. */
+  readonly pins: number;
+}
+
+/** What was done since the store was opened. Only grows. */
+export interface StoreWork {
+  /** Keys and values of all puts. */
+  readonly putBytes: number;
+  /** Records that compactions have removed. */
+  readonly removedRecords: number;
 }
 
 export class MvccStore {
@@ -113,7 +123,12 @@ export class MvccStore {
       indexedKeys: index.keys,
       revisions: index.revisions,
       cachedRecords: cache.entries + recent.count,
+      pins: this.core.pinCount,
     };
+  }
+
+  get work(): StoreWork {
+    return { ...this.core.work };
   }
 
   /** Keys attached to leases, as found by `open`. Once: the lessor takes it over, and the store forgets it. */
@@ -306,6 +321,7 @@ export class MvccStore {
       this.core.guard();
       const { core, leases } = prepared;
       core.backend = this.core.backend.replace();
+      core.work = this.core.work;
       this.core.markReplaced();
       this.core = core;
       this.newest = new NewestView(core);

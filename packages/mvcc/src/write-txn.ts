@@ -82,6 +82,7 @@ export class BatchTxn implements WriteTxn {
       const version = core.index.version(slot);
       const record = core.encoder.put(seq, key, value, main, sub, created, version, lease);
       core.append(seq, record);
+      core.work.putBytes += key.length + value.length;
       const kv: StoredKeyValue = {
         key,
         createRevision: created as Revision,

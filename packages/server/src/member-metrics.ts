@@ -137,6 +137,21 @@ function describeStore(metrics: Metrics, store: MvccStore): void {
     () => store.revision,
   );
   metrics.gaugeOf(
+    'etcd_debugging_mvcc_total_put_size_in_bytes',
+    'Bytes of keys and values of all puts.',
+    () => store.work.putBytes,
+  );
+  metrics.counterOf(
+    'etcd_debugging_mvcc_db_compaction_keys_total',
+    'Records that compactions have removed.',
+    () => store.work.removedRecords,
+  );
+  metrics.gaugeOf(
+    'etcd_mvcc_db_open_read_transactions',
+    'Reads under way that hold a revision back from compaction.',
+    () => store.counts.pins,
+  );
+  metrics.gaugeOf(
     'etcd_debugging_mvcc_compact_revision',
     'The revision of the last compaction; -1 if there was none.',
     () => store.compactRevision,
@@ -157,9 +172,13 @@ function describeWatch(metrics: Metrics, watch: WatchEngine): void {
       'Events that wait for their clients.',
       (stats) => stats.pendingEvents,
     ],
-    ['etcd_debugging_mvcc_events_total', 'Events sent.', (stats) => stats.takenEvents],
   ];
   for (const [name, help, of] of gauges) {
     metrics.gaugeOf(name, help, () => of(watch.hub.stats()));
   }
+  metrics.counterOf(
+    'etcd_debugging_mvcc_events_total',
+    'Events sent.',
+    () => watch.hub.stats().takenEvents,
+  );
 }

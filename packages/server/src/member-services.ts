@@ -27,6 +27,7 @@ export function memberServices(
       headers,
       clock: ground.ports.clock,
       random: ground.ports.random,
+      metrics: ground.ports.metrics,
       progressIntervalMs: ground.config.watchProgressNotifyIntervalMs,
     }),
     leaseService(ground, parts),

@@ -29,6 +29,8 @@ export interface Metrics {
   gauge(name: string, help: string, labelNames?: readonly string[]): Gauge;
   /** A gauge whose value is asked for when somebody looks. */
   gaugeOf(name: string, help: string, read: () => number): void;
+  /** The same of what only grows. */
+  counterOf(name: string, help: string, read: () => number): void;
   histogram(
     name: string,
     help: string,
@@ -64,5 +66,6 @@ export const noMetrics: Metrics = Object.freeze({
   counter: () => ({ inc: nothing }),
   gauge: () => ({ set: nothing }),
   gaugeOf: nothing,
+  counterOf: nothing,
   histogram: () => ({ observe: nothing, of: () => ({ observe: nothing }) }),
 });

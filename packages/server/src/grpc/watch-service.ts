@@ -9,10 +9,12 @@ import { keyRangeOf } from '../apply/kv-codec.js';
 import type { Clock, Timer } from '../clock.js';
 import type { Random } from '../random.js';
 import type { WatchEngine } from '../watch/watch-engine.js';
+import type { Metrics } from '../metrics.js';
 import type { ResponseHeaders } from './header.js';
 import { counterFromInt64 } from './int64.js';
 import { readRequest } from './request-bytes.js';
 import { encodeWatchResponse } from './watch-codec.js';
+import { WatchMetrics } from './watch-metrics.js';
 
 export interface WatchServiceParts {
   readonly engine: WatchEngine;
@@ -20,6 +22,7 @@ export interface WatchServiceParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly progressIntervalMs: number;
+  readonly metrics: Metrics;
 }
 
 /** No stream is told more often (etcd v3.7.1 server/etcdserver/api/v3rpc/watch.go, minWatchProgressInterval). */
@@ -27,6 +30,7 @@ const PROGRESS_INTERVAL_MIN_MS = 100;
 const FIRST_KEY = '\0' as Key;
 
 export function watchService(parts: WatchServiceParts): Service {
+  const metrics = new WatchMetrics(parts.metrics);
   return {
     name: 'etcdserverpb.Watch',
     methods: {
@@ -34,23 +38,27 @@ export function watchService(parts: WatchServiceParts): Service {
         type: 'stream',
         requestStream: true,
         handler: (call) => {
-          new WatchCall(call, parts).start();
+          new WatchCall(call, { ...parts, metrics }).start();
         },
       },
     },
   };
 }
 
+interface WatchCallParts extends Omit<WatchServiceParts, 'metrics'> {
+  readonly metrics: WatchMetrics;
+}
+
 class WatchCall {
   readonly #call: StreamCall;
-  readonly #parts: WatchServiceParts;
+  readonly #parts: WatchCallParts;
   readonly #stream: WatchStream;
   #progress: Timer | undefined;
   /** The client does not keep up: nothing is taken until it has drained. */
   #full = false;
   #paused = false;
 
-  constructor(call: StreamCall, parts: WatchServiceParts) {
+  constructor(call: StreamCall, parts: WatchCallParts) {
     this.#call = call;
     this.#parts = parts;
     this.#stream = parts.engine.openStream(() => {
@@ -59,11 +67,13 @@ class WatchCall {
   }
 
   start(): void {
-    const { clock, progressIntervalMs, random } = this.#parts;
+    const { clock, metrics, progressIntervalMs, random } = this.#parts;
     const interval = Math.max(PROGRESS_INTERVAL_MIN_MS, progressIntervalMs);
     // Not all at once: up to a tenth later, different for each stream.
     this.#progress = clock.every(interval + random(Math.floor(interval / 10) + 1), () => {
+      const startedMs = clock.monotonicMs();
       this.#stream.tickProgress();
+      metrics.progressTold(clock.monotonicMs() - startedMs);
     });
     this.#call.onMessage((message) => {
       this.#receive(message);
@@ -106,10 +116,15 @@ class WatchCall {
   }
 
   #pump(): void {
+    const { clock, headers, metrics } = this.#parts;
+    let startedMs = clock.monotonicMs();
     while (!this.#full) {
       const response = this.#stream.take();
       if (response === undefined) break;
-      this.#full = !this.#call.write(encodeWatchResponse(this.#parts.headers, response));
+      this.#full = !this.#call.write(encodeWatchResponse(headers, response));
+      const nowMs = clock.monotonicMs();
+      metrics.sent(response, nowMs - startedMs);
+      startedMs = nowMs;
     }
     if (this.#paused && !this.#stream.congested) {
       this.#paused = false;

@@ -158,19 +158,21 @@ export function observe(bounds: readonly number[], sample: HistogramSample, valu
   sample.sum += value;
 }
 
-/** A gauge whose value is asked for when somebody looks. */
+/** A number that is asked for when somebody looks. */
 export class AskedFamily implements Family {
   readonly name: string;
+  readonly #type: 'counter' | 'gauge';
   readonly #help: string;
   readonly #read: () => number;
 
-  constructor(name: string, help: string, read: () => number) {
+  constructor(type: 'counter' | 'gauge', name: string, help: string, read: () => number) {
+    this.#type = type;
     this.name = name;
     this.#help = help;
     this.#read = read;
   }
 
   text(): string {
-    return `${head(this.name, this.#help, 'gauge')}${this.name} ${formatNumber(this.#read())}\n`;
+    return `${head(this.name, this.#help, this.#type)}${this.name} ${formatNumber(this.#read())}\n`;
   }
 }

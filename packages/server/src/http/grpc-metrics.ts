@@ -28,6 +28,23 @@ const codeNames: Readonly<Record<RpcCode, string>> = {
 
 export type ObserveMethod = (service: string, method: string, type: CallType) => MethodObserver;
 
+/** Streams whose failures are counted by themselves, under the names that etcd gives them. */
+const countedStreams: Readonly<Record<string, string>> = {
+  'etcdserverpb.Watch/Watch': 'watch',
+  'etcdserverpb.Lease/LeaseKeepAlive': 'lease-keepalive',
+};
+
+/**
+ * With these a counted stream ends because of a message that can not be taken: it is none, is too large, or is packed in a way that
+ * nobody knows. Sending fails with the client only, which is no failure of the stream (etcd v3.7.1 server/etcdserver/api/v3rpc/watch.go,
+ * lease.go, util.go).
+ */
+const receiveFailures: readonly RpcCode[] = [
+  RpcCode.internal,
+  RpcCode.resourceExhausted,
+  RpcCode.unimplemented,
+];
+
 /** Registers the families and returns what transports ask for each of their methods; every method shows zeros from then on. */
 export function grpcMetrics(metrics: PrometheusMetrics): ObserveMethod {
   const labels = ['grpc_type', 'grpc_service', 'grpc_method'];
@@ -50,7 +67,13 @@ export function grpcMetrics(metrics: PrometheusMetrics): ObserveMethod {
     'Bytes of response messages to clients.',
     [],
   ).child();
+  const streamFailures = family(
+    'etcd_network_server_stream_failures_total',
+    'Streams that ended because a message of the client could not be taken.',
+    ['Type', 'API'],
+  );
   return (service, method, type) => {
+    const api = countedStreams[`${service}/${method}`];
     const of = [type, service, method];
     const codes: Sample[] = [];
     for (const [code, name] of Object.entries(codeNames)) {
@@ -63,6 +86,9 @@ export function grpcMetrics(metrics: PrometheusMetrics): ObserveMethod {
       codes,
       bytesIn,
       bytesOut,
+      () => {
+        if (api !== undefined) streamFailures.child('receive', api).value += 1;
+      },
     );
   };
 }
@@ -74,6 +100,7 @@ class MethodCounter implements MethodObserver {
   readonly #handled: readonly Sample[];
   readonly #bytesIn: Sample;
   readonly #bytesOut: Sample;
+  readonly #receiveFailed: () => void;
 
   constructor(
     started: Sample,
@@ -82,6 +109,7 @@ class MethodCounter implements MethodObserver {
     handled: readonly Sample[],
     bytesIn: Sample,
     bytesOut: Sample,
+    receiveFailed: () => void,
   ) {
     this.#started = started;
     this.#received = received;
@@ -89,6 +117,7 @@ class MethodCounter implements MethodObserver {
     this.#handled = handled;
     this.#bytesIn = bytesIn;
     this.#bytesOut = bytesOut;
+    this.#receiveFailed = receiveFailed;
   }
 
   started(): void {
@@ -108,5 +137,6 @@ class MethodCounter implements MethodObserver {
   handled(code: RpcCode): void {
     const sample = this.#handled[code];
     if (sample !== undefined) sample.value += 1;
+    if (receiveFailures.includes(code)) this.#receiveFailed();
   }
 }

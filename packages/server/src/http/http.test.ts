@@ -184,6 +184,30 @@ describe('metrics', () => {
     expect(after).toContain('etcd_network_client_grpc_sent_bytes_total 20\n');
   });
 
+  it.each([
+    ['etcdserverpb.Watch', 'Watch', 'watch'],
+    ['etcdserverpb.Lease', 'LeaseKeepAlive', 'lease-keepalive'],
+  ])(
+    'count what %s/%s can not take, and not that its client leaves',
+    async (service, name, api) => {
+      const metrics = new PrometheusMetrics();
+      const stream = grpcMetrics(metrics)(service, name, 'bidi_stream');
+      const family = 'etcd_network_server_stream_failures_total';
+      for (const code of [RpcCode.ok, RpcCode.cancelled, RpcCode.unavailable]) stream.handled(code);
+      expect(await metrics.expose()).not.toContain(family);
+      for (const code of [RpcCode.internal, RpcCode.resourceExhausted]) stream.handled(code);
+      expect(await metrics.expose()).toContain(`${family}{API="${api}",Type="receive"} 2\n`);
+    },
+  );
+
+  it('of other calls count no failed stream', async () => {
+    const metrics = new PrometheusMetrics();
+    grpcMetrics(metrics)('etcdserverpb.KV', 'RangeStream', 'server_stream').handled(
+      RpcCode.internal,
+    );
+    expect(await metrics.expose()).not.toContain('stream_failures_total');
+  });
+
   it('are compressed for those who can read that', async () => {
     const metrics = new PrometheusMetrics({ withProcess: true });
     const source = { view: () => well, linearizableRead: () => Promise.resolve() };

@@ -37,7 +37,11 @@ export class PrometheusMetrics implements Metrics {
   }
 
   gaugeOf(name: string, help: string, read: () => number): void {
-    this.register(new AskedFamily(name, help, read));
+    this.register(new AskedFamily('gauge', name, help, read));
+  }
+
+  counterOf(name: string, help: string, read: () => number): void {
+    this.register(new AskedFamily('counter', name, help, read));
   }
 
   histogram(

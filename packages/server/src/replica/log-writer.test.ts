@@ -45,7 +45,7 @@ beforeEach(() => {
       },
     },
     clock: new FakeClock(),
-    metrics: { synced: () => undefined, committed: () => undefined },
+    metrics: { written: () => undefined, synced: () => undefined, committed: () => undefined },
     send: (messages) => {
       for (const { type } of messages) told.push(`others hear ${type}`);
     },

@@ -24,7 +24,7 @@ export interface LogWriterParts {
   readonly wal: Pick<Wal, 'append' | 'sync' | 'syncNow'>;
   readonly log: Pick<StableLog, 'append' | 'setHardState'>;
   readonly clock: Clock;
-  readonly metrics: Pick<ReplicaMetrics, 'synced' | 'committed'>;
+  readonly metrics: Pick<ReplicaMetrics, 'written' | 'synced' | 'committed'>;
   /** What others may hear now. */
   readonly send: (messages: readonly Promised[]) => void;
 }
@@ -64,9 +64,11 @@ export class LogWriter {
 
   /** Writes one piece of work; it is done at once if neither it nor what came before needs a sync. Throws what ends the member. */
   write(append: StorageAppend, mustSync: boolean): void {
-    const { wal, metrics } = this.#parts;
+    const { wal, clock, metrics } = this.#parts;
     const { entries, hardState } = append;
+    const startedMs = clock.monotonicMs();
     wal.append({ entries, hardState });
+    metrics.written(clock.monotonicMs() - startedMs);
     if (hardState !== undefined) metrics.committed(hardState.commit);
     if (!mustSync && !this.isSyncing && this.#waiting.length === 0) {
       this.#done(append);

@@ -10,9 +10,11 @@ export class ReplicaMetrics {
   readonly #leaderChanges: Counter;
   readonly #committed: Gauge;
   readonly #applied: Gauge;
+  readonly #write: Histogram;
   readonly #fsync: Histogram;
   readonly #applyBatch: Histogram;
   readonly #droppedMessages: Counter;
+  readonly #lateHeartbeats: Counter;
 
   constructor(metrics: Metrics) {
     this.#hasLeader = metrics.gauge(
@@ -32,6 +34,11 @@ export class ReplicaMetrics {
       'etcd_server_proposals_applied_total',
       'Index of the newest applied entry.',
     );
+    this.#write = metrics.histogram(
+      'etcd_disk_wal_write_duration_seconds',
+      'Time to hand one batch of records to the log, without its sync.',
+      doublingBuckets(0.001, 14),
+    );
     this.#fsync = metrics.histogram(
       'etcd_disk_wal_fsync_duration_seconds',
       'Time of one write and sync of the log.',
@@ -45,6 +52,10 @@ export class ReplicaMetrics {
     this.#droppedMessages = metrics.counter(
       'kv_server_peer_messages_dropped_total',
       'Messages of other members for which the inbox had no room.',
+    );
+    this.#lateHeartbeats = metrics.counter(
+      'etcd_server_heartbeat_send_failures_total',
+      'Heartbeats that this leader sent later than twice their interval.',
     );
     // Dashboards find a cluster by this one, so it is there from the start.
     this.#hasLeader.set(0);
@@ -66,8 +77,16 @@ export class ReplicaMetrics {
     this.#applyBatch.observe(durationMs / 1000);
   }
 
+  written(durationMs: number): void {
+    this.#write.observe(durationMs / 1000);
+  }
+
   synced(durationMs: number): void {
     this.#fsync.observe(durationMs / 1000);
+  }
+
+  heartbeatLate(): void {
+    this.#lateHeartbeats.inc();
   }
 
   messageDropped(): void {

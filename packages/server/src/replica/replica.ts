@@ -36,6 +36,7 @@ import type { RequestMetrics } from '../request/request-metrics.js';
 import { RequestIds } from '../request/request-id.js';
 import type { Storage } from '../storage.js';
 import { HeadStart } from './head-start.js';
+import { HeartbeatWatch } from './heartbeat-watch.js';
 import { Inbox } from './inbox.js';
 import { Leadership } from './leadership.js';
 import { Laggards } from './laggards.js';
@@ -129,6 +130,7 @@ export class Replica {
 
     const metrics = new ReplicaMetrics(ports.metrics);
     const inbox = new Inbox();
+    const heartbeats = new HeartbeatWatch(config.heartbeatIntervalMs, { clock, logger, metrics });
     this.linearizable = this.#makeLinearizable(config, ports);
     this.leadership = this.#makeLeadership(ports, metrics, listener);
     this.#headStart = this.#makeHeadStart(config);
@@ -149,7 +151,7 @@ export class Replica {
         appliedIndex: this.appliedIndex,
         trimmer: new LogTrimmer(config.snapshotCatchupEntries),
         laggards: this.#laggards,
-        peers: this.#snapshots,
+        peers: heartbeats.before(this.#snapshots),
         snapshots: this.#snapshots,
         clock,
         logger,
@@ -168,6 +170,7 @@ export class Replica {
         },
         leadership: (soft: SoftState) => {
           this.leadership.update(soft);
+          heartbeats.reset();
         },
         failed: listener.failed,
       },
