@@ -93,7 +93,7 @@ async function showAfterWork(program?: string): Promise<ReadonlyMap<string, Fami
   for (const { clientUrl } of members) {
     await Promise.all(['/health', '/livez', '/readyz'].map((path) => fetch(clientUrl + path)));
   }
-  return vi.waitFor(
+  return await vi.waitFor(
     async () => {
       const families = familiesOf(await Promise.all(members.map(metricsOf)));
       expect([...families.keys()]).toContain('etcd_cluster_version');
