@@ -153,10 +153,7 @@ export class Replica {
         laggards: this.#laggards,
         peers: heartbeats.before(this.#snapshots),
         snapshots: this.#snapshots,
-        clock,
-        logger,
-        metrics,
-        requests: ports.requests,
+        ...{ clock, logger, metrics, requests: ports.requests },
         gate: () => state.store.gate(),
       },
       {
