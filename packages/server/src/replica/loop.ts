@@ -40,6 +40,7 @@ import type { Linearizable } from '../request/linearizable.js';
 import type { Pending } from '../request/pending.js';
 import type { Proposal } from '../request/proposal.js';
 import type { RequestMetrics } from '../request/request-metrics.js';
+import { CommitNews } from './commit-news.js';
 import type { Inbox } from './inbox.js';
 import type { Laggards } from './laggards.js';
 import type { LogTrimmer } from './log-trimmer.js';
@@ -104,6 +105,7 @@ export class ReplicaLoop {
   readonly #parts: LoopParts;
   readonly #listener: LoopListener;
   readonly #writer: LogWriter;
+  readonly #news = new CommitNews();
   #state: State = 'running';
   #scheduled = false;
   #tickDue = false;
@@ -190,6 +192,7 @@ export class ReplicaLoop {
       const isDurable = this.#handleNext();
       // What a lone member has synced it has committed: its caller hears in the same turn.
       if (isDurable) this.#handleNext();
+      this.#tellNews();
       if (this.#snapshotStepped) this.#settleSnapshot();
       if (this.#hasWork()) this.wake();
     });
@@ -212,6 +215,16 @@ export class ReplicaLoop {
    */
   get #isStuck(): boolean {
     return this.#tickDue && this.#tickedInSync;
+  }
+
+  #tellNews(): void {
+    if (!this.#news.isHeld || this.#entriesFollow) return;
+    this.#parts.peers.send(this.#news.release());
+  }
+
+  /** Proposals wait for the sync under way: with its end they become entries that go to all. */
+  get #entriesFollow(): boolean {
+    return this.#writer.isSyncing && this.#parts.inbox.hasProposals;
   }
 
   #takeInput(): void {
@@ -289,7 +302,7 @@ export class ReplicaLoop {
     const { peers, linearizable } = this.#parts;
     const { messages, storageAppend: append, storageApply: apply } = ready;
     if (ready.softState !== undefined) this.#listener.leadership(ready.softState);
-    if (messages.length > 0) peers.send(messages);
+    if (messages.length > 0) peers.send(this.#news.sift(messages, this.#entriesFollow));
     for (const { context, index } of ready.readStates) linearizable.confirmed(context, index);
     if (append?.snapshot !== undefined) {
       this.#install(append, append.snapshot);
