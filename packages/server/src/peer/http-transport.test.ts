@@ -24,6 +24,7 @@ class Site implements PeerReceiver {
   readonly id: MemberId;
   readonly heard: Message[] = [];
   readonly lost: MemberId[] = [];
+  readonly refused: MemberId[] = [];
   readonly gone = new Set<MemberId>();
   toldRemoved = 0;
   readonly transport = new HttpTransport({
@@ -83,6 +84,10 @@ class Site implements PeerReceiver {
 
   unreachable(id: MemberId): void {
     this.lost.push(id);
+  }
+
+  peerRefused(id: MemberId): void {
+    this.refused.push(id);
   }
 
   receiveSnapshot(): Promise<void> {

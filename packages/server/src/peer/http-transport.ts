@@ -213,6 +213,9 @@ export class HttpTransport implements PeerTransport, Pick<BootstrapNetwork, 'get
       unreachable: (id) => {
         receiver.unreachable(id);
       },
+      peerRefused: (id) => {
+        receiver.peerRefused(id);
+      },
       receiveSnapshot: (message, chunks) => receiver.receiveSnapshot(message, chunks),
       isRemoved: (id) => receiver.isRemoved(id),
       removed: () => {

@@ -1,6 +1,6 @@
 /**
- * A stream that this member opens to hear a peer, and opens again whenever it ends. While nobody answers, pauses between
- * attempts grow up to a bound.
+ * A stream that this member opens to hear a peer, and opens again whenever it ends: at once, at each of the peer's addresses. While
+ * nobody answers, pauses between further attempts grow up to a bound.
  */
 import type { Message } from '@kv/raft';
 import type { Clock, Timer } from '../clock.js';
@@ -13,6 +13,7 @@ import { CLUSTER_ID_HINT, headersOf } from './headers.js';
 import type { HttpClient } from './http-client.js';
 import { REDIAL_MS_MAX, REDIAL_MS_MIN } from './limits.js';
 import type { LinkStatus } from './link-status.js';
+import type { PeerLoss } from './peer-loss.js';
 import type { RepeatedLines } from './repeated-lines.js';
 import { MessageDecoder, type StreamDecoder, type StreamKind } from './stream-codec.js';
 import type { LocalMember } from './transport.js';
@@ -27,6 +28,7 @@ export interface IncomingStreamParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly status: LinkStatus;
+  readonly loss: Pick<PeerLoss, 'opened' | 'ended' | 'failed'>;
   /** Lines about what the peer refuses. */
   readonly refusals: RepeatedLines;
   readonly receive: (message: Message) => void;
@@ -57,6 +59,9 @@ const STATUS_GONE = 410;
 export class IncomingStream {
   readonly #parts: IncomingStreamParts;
   #redialMs: number = REDIAL_MS_MIN;
+  /** Dials to come without a pause. */
+  #promptDials = 0;
+  #openedMs: number | undefined;
   #redial: Timer | undefined;
   #end: () => void = () => undefined;
   #closed = false;
@@ -65,8 +70,12 @@ export class IncomingStream {
     this.#parts = parts;
   }
 
+  get isOpen(): boolean {
+    return this.#openedMs !== undefined;
+  }
+
   start(): void {
-    const { kind, local, peer, urls, client, status } = this.#parts;
+    const { kind, local, peer, urls, client, status, loss } = this.#parts;
     if (this.#closed) return;
     const url = urls.current();
     const decoder = decoderOf(this.#parts);
@@ -87,10 +96,14 @@ export class IncomingStream {
           this.#chunk(decoder, bytes);
         },
         ended: (error) => {
-          if (!opened) urls.failed(url);
           if (opened || error !== undefined) {
             status.lost(`${kind} stream: ${error?.message ?? 'the peer has ended it'}`);
           }
+          if (opened) this.#ended();
+          else urls.failed(url);
+          if (this.#closed) return;
+          if (opened) loss.ended();
+          else loss.failed(url, error);
           this.#again();
         },
       },
@@ -104,13 +117,23 @@ export class IncomingStream {
   }
 
   #opened(): void {
-    const { kind, peer, logger, status } = this.#parts;
+    const { kind, peer, logger, status, clock, loss } = this.#parts;
     this.#redialMs = REDIAL_MS_MIN;
+    this.#openedMs = clock.monotonicMs();
     status.reached();
+    loss.opened();
     logger.log('info', 'established TCP streaming connection with remote peer', {
       'stream-reader-type': kind,
       'remote-peer-id': peer,
     });
+  }
+
+  /** Two members that take each other's streams away would do so without a pause: one that did not last waits. */
+  #ended(): void {
+    const { clock, urls } = this.#parts;
+    const lasted = clock.monotonicMs() - (this.#openedMs ?? 0) >= REDIAL_MS_MAX;
+    this.#promptDials = lasted ? urls.count : 0;
+    this.#openedMs = undefined;
   }
 
   #refused(code: number, body: string): void {
@@ -149,12 +172,19 @@ export class IncomingStream {
   }
 
   #again(): void {
-    if (this.#closed) return;
-    const pauseMs = this.#redialMs;
-    this.#redialMs = Math.min(2 * pauseMs, REDIAL_MS_MAX);
-    this.#redial = this.#parts.clock.after(pauseMs, () => {
+    this.#redial = this.#parts.clock.after(this.#pauseMs(), () => {
       this.start();
     });
+  }
+
+  #pauseMs(): number {
+    if (this.#promptDials > 0) {
+      this.#promptDials -= 1;
+      return 0;
+    }
+    const pauseMs = this.#redialMs;
+    this.#redialMs = Math.min(2 * pauseMs, REDIAL_MS_MAX);
+    return pauseMs;
   }
 }
 

@@ -14,6 +14,7 @@ import type { HttpClient } from './http-client.js';
 import { IncomingStream } from './incoming-stream.js';
 import { LinkStatus } from './link-status.js';
 import { OutgoingStream, type StreamSink } from './outgoing-stream.js';
+import { PeerLoss } from './peer-loss.js';
 import type { PeerMetrics } from './peer-metrics.js';
 import { Pipeline } from './pipeline.js';
 import { RepeatedLines } from './repeated-lines.js';
@@ -47,6 +48,7 @@ export class PeerLink {
   readonly #parts: PeerLinkParts;
   readonly #urls: UrlRotation;
   readonly #status: LinkStatus;
+  readonly #loss: PeerLoss;
   readonly #incoming: readonly IncomingStream[];
   readonly #outgoing = new Map<StreamKind, OutgoingStream>();
   readonly #pipeline: Pipeline;
@@ -73,6 +75,13 @@ export class PeerLink {
         metrics.roundTrip(id, durationMs);
       },
     });
+    this.#loss = new PeerLoss({
+      urls: () => this.#urls.all,
+      hasStreams: () => this.#outgoing.size > 0 || this.#incoming.some(({ isOpen }) => isOpen),
+      refused: () => {
+        receiver.peerRefused(id);
+      },
+    });
     const link = { local, urls: this.#urls, client, status: this.#status };
     const refusals = new RepeatedLines(clock);
     const removed = (): void => {
@@ -95,6 +104,7 @@ export class PeerLink {
         received,
         removed,
         refusals,
+        loss: this.#loss,
         malformed: () => {
           metrics.receiveFailed(id);
         },
@@ -177,6 +187,7 @@ export class PeerLink {
     const encoder = kind === 'msgapp' ? new AppendEncoder() : new MessageEncoder();
     this.#outgoing.set(kind, new OutgoingStream(encoder, sink));
     this.#status.reached();
+    this.#loss.opened();
   }
 
   /** The stream with this sink is over. What was on its way may be lost. */
@@ -186,6 +197,7 @@ export class PeerLink {
     this.#outgoing.delete(kind);
     this.#status.lost(`the peer has closed its ${kind} stream`);
     this.#lost();
+    this.#loss.ended();
   }
 
   heartbeat(): void {

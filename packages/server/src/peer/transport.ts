@@ -21,6 +21,8 @@ export interface PeerReceiver {
   receive(message: Message): void;
   /** The last message to this member could not be sent. */
   unreachable(id: MemberId): void;
+  /** All streams with this peer have ended, and each of its addresses refuses a new one: nobody listens there. Told once per loss. */
+  peerRefused(id: MemberId): void;
   /**
    * A snapshot comes, with the copy of a store. Resolves when all of it is here, verified and durable, and Raft was told. Rejects
    * when it can not be taken; nothing has changed then. The chunks are the receiver's; an error of theirs ends the transfer.

@@ -13,6 +13,11 @@ export class UrlRotation {
     return this.#urls.length;
   }
 
+  /** All of them, without a slash at the end. */
+  get all(): readonly string[] {
+    return this.#urls;
+  }
+
   set(urls: readonly string[]): void {
     this.#urls = withoutSlash(urls);
     this.#at = 0;

@@ -45,6 +45,7 @@ import type { Inbox } from './inbox.js';
 import type { Laggards } from './laggards.js';
 import type { LogTrimmer } from './log-trimmer.js';
 import { deliver, LogWriter } from './log-writer.js';
+import type { LostLeader } from './lost-leader.js';
 import type { ReplicaMetrics } from './replica-metrics.js';
 import type { SnapshotExchange } from './snapshot-exchange.js';
 
@@ -60,6 +61,7 @@ export interface LoopParts {
   readonly trimmer: LogTrimmer;
   readonly laggards: Pick<Laggards, 'neededFrom'>;
   readonly peers: Pick<PeerTransport, 'send'>;
+  readonly lostLeader: Pick<LostLeader, 'turn'>;
   readonly snapshots: Pick<SnapshotExchange, 'install' | 'inbox'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -228,7 +230,7 @@ export class ReplicaLoop {
   }
 
   #takeInput(): void {
-    const { node, inbox, linearizable, clock } = this.#parts;
+    const { node, inbox, linearizable, clock, lostLeader } = this.#parts;
     if (node.applied < this.#replayTo || this.#isStuck) return;
     if (!this.#writer.isFull) for (const message of inbox.takeMessages()) this.#step(message);
     if (this.#tickDue) {
@@ -236,6 +238,8 @@ export class ReplicaLoop {
       this.#tickedInSync = this.#writer.isSyncing;
       node.tick();
     }
+    // What a leader that is gone had sent would make it be remembered.
+    if (!inbox.hasMessages) lostLeader.turn(node);
     if (node.leader !== 0n && !this.#writer.isSyncing) {
       for (const { change, dropped } of this.#confChanges.splice(0)) {
         if (node.proposeConfChange(change).outcome === 'dropped') dropped();

@@ -42,8 +42,10 @@ import { Leadership } from './leadership.js';
 import { Laggards } from './laggards.js';
 import { LeftBehind } from './left-behind.js';
 import { LogTrimmer } from './log-trimmer.js';
-import { ReplicaLoop } from './loop.js';
+import { ReplicaLoop, type LoopListener } from './loop.js';
+import { LostLeader } from './lost-leader.js';
 import { raftConfigOf } from './raft-config.js';
+import { Reach } from './reach.js';
 import { ReplicaMetrics } from './replica-metrics.js';
 import { SnapshotExchange } from './snapshot-exchange.js';
 import type { SnapshotMark } from './snapshot-marks.js';
@@ -95,6 +97,8 @@ export class Replica {
   readonly #leftBehind: LeftBehind;
   readonly #snapshots: SnapshotExchange;
   readonly #headStart: HeadStart;
+  readonly #lostLeader: LostLeader;
+  readonly #reach: Reach;
   readonly #catchupEntries: number;
   readonly #memberId: MemberId;
   readonly #local: LocalMember;
@@ -133,7 +137,9 @@ export class Replica {
     const heartbeats = new HeartbeatWatch(config.heartbeatIntervalMs, { clock, logger, metrics });
     this.linearizable = this.#makeLinearizable(config, ports);
     this.leadership = this.#makeLeadership(ports, metrics, listener);
+    this.#reach = new Reach(memberId, state.membership, ports.peers);
     this.#headStart = this.#makeHeadStart(config);
+    this.#lostLeader = new LostLeader({ ...config, ...{ clock, logger, wake: this.wake } });
     this.#catchupEntries = config.snapshotCatchupEntries;
     this.#snapshots = this.#makeSnapshots(storage, state, ports, listener);
     this.#laggards = this.#makeLaggards();
@@ -152,27 +158,35 @@ export class Replica {
         trimmer: new LogTrimmer(config.snapshotCatchupEntries),
         laggards: this.#laggards,
         peers: heartbeats.before(this.#snapshots),
+        lostLeader: this.#lostLeader,
         snapshots: this.#snapshots,
         ...{ clock, logger, metrics, requests: ports.requests },
         gate: () => state.store.gate(),
       },
-      {
-        applied: (batch, entries) => {
-          this.#afterBatch(batch);
-          listener.applied(batch, entries);
-        },
-        restored: () => {
-          this.#setPeers();
-          listener.restored();
-        },
-        leadership: (soft: SoftState) => {
-          this.leadership.update(soft);
-          heartbeats.reset();
-        },
-        failed: listener.failed,
-      },
+      this.#loopListener(listener, heartbeats),
     );
     this.proposer = this.#makeProposer(config, ports, inbox);
+  }
+
+  #loopListener(
+    listener: ReplicaListener,
+    heartbeats: Pick<HeartbeatWatch, 'reset'>,
+  ): LoopListener {
+    return {
+      applied: (batch, entries) => {
+        this.#afterBatch(batch);
+        listener.applied(batch, entries);
+      },
+      restored: () => {
+        this.#setPeers();
+        listener.restored();
+      },
+      leadership: (soft: SoftState) => {
+        this.leadership.update(soft);
+        heartbeats.reset();
+      },
+      failed: listener.failed,
+    };
   }
 
   #makeLinearizable(config: MemberConfig, { requests }: ReplicaPorts): Linearizable {
@@ -198,7 +212,7 @@ export class Replica {
     return new HeadStart({
       enabled: config.initialElectionTickAdvance,
       startedMs: this.#lastTickMs,
-      connectedCount: () => this.#connectedCount(),
+      connectedCount: () => this.#reach.connectedCount(),
       advance: () => {
         this.#advanceElection(electionTicksOf(config) - 2);
       },
@@ -285,7 +299,7 @@ export class Replica {
       electionTimeoutMs: config.electionTimeoutMs,
       wake: this.wake,
       leaderSinceMs: () => this.leadership.leaderSinceMs,
-      connectedSince: (startedMs) => this.#connectedSince(startedMs),
+      connectedSince: (startedMs) => this.#reach.connectedSince(startedMs, this.leadership),
     });
   }
 
@@ -333,6 +347,9 @@ export class Replica {
           node.reportUnreachable(id);
         });
       },
+      peerRefused: (id) => {
+        this.#lostLeader.peerRefused(id);
+      },
       isRemoved: (id) => this.#membership.isRemoved(id),
       removed: () => {
         this.#fail(removedError());
@@ -375,6 +392,7 @@ export class Replica {
   async close(): Promise<void> {
     this.proposer.stop();
     this.linearizable.stop();
+    this.#lostLeader.close();
     await this.#loop.close();
     const sending = this.#snapshots.close();
     await this.#peers.close();
@@ -408,11 +426,6 @@ export class Replica {
     this.#peers.setPeers([...known, ...introduced]);
   }
 
-  #connectedCount(): number {
-    const others = this.#membership.others(this.#memberId);
-    return others.filter(({ id }) => this.#peers.connectedSinceMs(id) !== undefined).length;
-  }
-
   #advanceElection(ticks: number): void {
     this.#loop.withNode((node) => {
       for (let n = 0; n < ticks && node.leader === 0n; n++) node.tick();
@@ -427,18 +440,5 @@ export class Replica {
         node.campaign();
       }
     });
-  }
-
-  /** Whether this member has been connected since then to whom it needs: as leader to a quorum, else to its leader. */
-  #connectedSince(startedMs: number): boolean {
-    const connected = (id: MemberId): boolean => {
-      const sinceMs = this.#peers.connectedSinceMs(id);
-      return sinceMs !== undefined && sinceMs <= startedMs;
-    };
-    const { leaderId, isLeader } = this.leadership;
-    if (!isLeader) return leaderId === 0n || connected(leaderId);
-    const voters = this.#membership.members().filter((member) => !member.isLearner);
-    const reached = voters.filter((member) => member.id === this.#memberId || connected(member.id));
-    return reached.length >= Math.floor(voters.length / 2) + 1;
   }
 }

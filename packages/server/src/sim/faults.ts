@@ -92,6 +92,9 @@ export class Faults {
       case 'split':
         this.#cutFor(chance.between(100, 4000), this.#linksOf(kind));
         return;
+      case 'reject':
+        this.#reject(this.#linksOf(chance.pick(['isolation', 'oneWay'])));
+        return;
       case 'swizzle':
         this.#swizzle(this.#victim());
         return;
@@ -210,6 +213,13 @@ export class Faults {
       if (this.#stopped) return;
       for (const [from, to] of links) network.join(from, to);
     });
+  }
+
+  /** Some of those whose links are cut are told so at once, and take it for the end of a process. */
+  #reject(links: readonly (readonly [number, number])[]): void {
+    const { chance, network } = this.#parts;
+    this.#cutFor(chance.between(100, 4000), links);
+    for (const [from, to] of links) if (chance.happens(0.7)) network.refuse(from, to);
   }
 
   #swizzle({ index }: Machine): void {

@@ -29,6 +29,8 @@ export interface MachineListener {
   note(text: string): void;
   /** A line of the member's log. */
   logged(machine: Machine, level: LogLevel, message: string, fields: LogFields): void;
+  /** The process is gone while the machine goes on: nobody listens there. */
+  gone(machine: Machine): void;
   /** The process could not start, or ended by itself. */
   ended(machine: Machine, error: Error): void;
 }
@@ -169,6 +171,7 @@ export class Machine {
     this.disk.reboot('all');
     this.backend = this.backend.crash(this.backend.unsyncedCommits, this.#backendOptions());
     this.#parts.listener.note(`${this.name} is gone: ${why}`);
+    this.#parts.listener.gone(this);
   }
 
   /** Disk and store are empty now; who comes next is somebody else, who joins. */

@@ -120,6 +120,23 @@ export class Network {
     }
   }
 
+  /** The process on this machine is gone, and the machine goes on: it tells those that it reaches that nobody listens there. */
+  processGone(index: number): void {
+    for (const other of this.#sites.keys()) {
+      if (!this.isCut(index, other) && !this.isCut(other, index)) this.refuse(other, index);
+    }
+  }
+
+  /** The process on machine `from` is told, rightly or not, that nobody listens on machine `to`. */
+  refuse(from: number, to: number): void {
+    const [site, other] = [this.#sites.get(from), this.#sites.get(to)];
+    if (site === undefined || other === undefined || site === other) return;
+    if (site.links.urlsOf(other.memberId) === undefined) return;
+    this.#timeline.after(this.delayMs(), site.process.actor, () => {
+      site.receiver.peerRefused(other.memberId);
+    });
+  }
+
   /** The machine of a member, if one runs. */
   machineOf(id: bigint): number | undefined {
     const site = [...this.#sites.values()].find(({ memberId }) => memberId === id);

@@ -45,6 +45,8 @@ export const faultKinds = [
   'churn',
   /** Power fails right after a vote has left, and comes back at once. */
   'voteCut',
+  /** Links of a machine go, and whoever wants to use them is told that nobody listens, as by a firewall that rejects. */
+  'reject',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -100,6 +102,7 @@ export function drawOptions(seed: number, chance: Chance): SimulationOptions {
   if (chance.happens(0.15)) faultEveryMs.set('voteCut', chance.between(...FAULT_EVERY_MS));
   const damage = chance.happens(0.2) ? chance.pick([0.1, 0.5]) : 0;
   const commitBatchesMax = chance.pick([1, 3, 64]);
+  if (chance.happens(0.25)) faultEveryMs.set('reject', chance.between(...FAULT_EVERY_MS));
   const network = { ...options.network, damage };
   return { ...options, faultEveryMs, network, commitBatchesMax };
 }
@@ -125,7 +128,7 @@ function drawFaults(chance: Chance): ReadonlyMap<FaultKind, number> {
   const share = chance.pick([0, 0.15, 0.15, 0.3, 0.3, 0.3, 0.5, 0.5, 1, 1]);
   const drawn = new Map<FaultKind, number>();
   for (const kind of faultKinds) {
-    if (kind === 'churn' || kind === 'voteCut') continue;
+    if (kind === 'churn' || kind === 'voteCut' || kind === 'reject') continue;
     const everyMs = chance.between(...FAULT_EVERY_MS);
     if (chance.happens(share)) drawn.set(kind, everyMs * (0.5 + share * 3));
   }

@@ -231,6 +231,9 @@ class Simulation {
         logged: (_, __, message) => {
           this.#statistics.logged(message);
         },
+        gone: () => {
+          this.#network.processGone(index);
+        },
         ended: (ended, error) => {
           this.#ended(ended, error);
         },

@@ -1,4 +1,5 @@
 /** How much a simulation has seen: what says whether it tested anything. */
+import { LOST_LEADER } from '../replica/lost-leader.js';
 import type { LogChecker } from './checkers/log-checker.js';
 import type { MembershipChangeKind } from './checkers/membership-model.js';
 import type { History } from './history.js';
@@ -12,6 +13,8 @@ export class Statistics {
   entries = 0;
   revisions = 0;
   leaders = 0;
+  /** Followers that were told that their leader is gone. */
+  leadersLost = 0;
   watchEvents = 0;
   /** Changes of membership, the founding of the cluster aside; refused ones are those that were refused at apply. */
   membersAdded = 0;
@@ -38,6 +41,7 @@ export class Statistics {
 
   logged(message: string): void {
     if (message === 'recorded a snapshot') this.snapshots += 1;
+    if (message === LOST_LEADER) this.leadersLost += 1;
     if (message.startsWith('cut off a torn end')) this.tornWrites += 1;
   }
 
@@ -80,6 +84,7 @@ export class Statistics {
     this.entries += other.entries;
     this.revisions += other.revisions;
     this.leaders += other.leaders;
+    this.leadersLost += other.leadersLost;
     this.watchEvents += other.watchEvents;
     this.membersAdded += other.membersAdded;
     this.membersPromoted += other.membersPromoted;

@@ -146,6 +146,16 @@ export class MemoryCluster {
     return found;
   }
 
+  /** The process ends, its machine goes on: what it has written stays, and the others are told that nobody listens there. */
+  async kill(member: MemoryMember): Promise<void> {
+    const id = MemoryCluster.idOf(member);
+    await member.powerOff({ disk: 'all', commitsKept: Infinity });
+    for (const other of this.others(member)) {
+      if (other.isOpen) this.network.refuse(MemoryCluster.idOf(other), id);
+    }
+    await this.clock.settle();
+  }
+
   others(member: MemoryMember): readonly MemoryMember[] {
     return this.members.filter((other) => other !== member);
   }

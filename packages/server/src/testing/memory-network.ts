@@ -33,6 +33,8 @@ export class MemoryNetwork {
   readonly #sites = new Map<MemberId, Site>();
   /** Members that nobody reaches, and that reach nobody. */
   readonly #isolated = new Set<MemberId>();
+  /** Pairs of members. */
+  readonly #cut = new Set<string>();
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
@@ -44,6 +46,19 @@ export class MemoryNetwork {
 
   heal(): void {
     this.#isolated.clear();
+    this.#cut.clear();
+  }
+
+  /** These two do not reach each other; all others reach both. */
+  cut(a: MemberId, b: MemberId): void {
+    this.#cut.add(pairOf(a, b));
+  }
+
+  /** The member is told, rightly or not, that nobody listens where this peer was. */
+  refuse(from: MemberId, to: MemberId): void {
+    this.#clock.soon(() => {
+      this.#sites.get(from)?.receiver.peerRefused(to);
+    });
   }
 
   /** The way of one member; for one start of it. */
@@ -85,6 +100,7 @@ export class MemoryNetwork {
 
   #reaches(from: MemberId | undefined, to: MemberId): boolean {
     if (from === undefined || this.#isolated.has(from) || this.#isolated.has(to)) return false;
+    if (this.#cut.has(pairOf(from, to))) return false;
     return this.#sites.has(to);
   }
 
@@ -117,4 +133,8 @@ export class MemoryNetwork {
       else this.#sites.get(from)?.receiver.unreachable(to);
     });
   }
+}
+
+function pairOf(a: MemberId, b: MemberId): string {
+  return a < b ? `${a} ${b}` : `${b} ${a}`;
 }

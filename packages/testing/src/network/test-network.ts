@@ -89,16 +89,28 @@ export class TestNetwork {
       },
       call: (to, request) => this.#call(site, to, request),
       close: () => {
-        if (id !== undefined && this.#sites.get(id) === site) this.#sites.delete(id);
+        if (id !== undefined && this.#sites.get(id) === site) this.#end(id);
         return Promise.resolve();
       },
     };
   }
 
-  /** The member's power is cut: it is not reached any more, and nothing is told to it. */
+  /** The member's process is gone: it is not reached any more, and nothing is told to it. */
   remove(name: string): void {
     for (const [id, site] of this.#sites) {
-      if (site.name === name) this.#sites.delete(id);
+      if (site.name === name) this.#end(id);
+    }
+  }
+
+  /** Connections break, and new ones are refused: those on the same side notice. */
+  #end(id: MemberId): void {
+    const gone = this.#sites.get(id);
+    this.#sites.delete(id);
+    for (const { name, process, receiver } of this.#sites.values()) {
+      if (gone === undefined || !this.connects(name, gone.name)) continue;
+      process.soon(() => {
+        receiver.peerRefused(id);
+      });
     }
   }
 

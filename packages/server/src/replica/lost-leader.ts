@@ -1,0 +1,114 @@
+/**
+ * A leader whose process is gone is replaced at once, not after an election timeout: its followers forget it, so that they grant
+ * pre-votes, and stand for election one after the other.
+ *
+ * ```
+ *   refused ──▶ a turn of the loop: forget ──▶ rank x heartbeat interval ──▶ a turn: campaign, if still without a leader in this term
+ * ```
+ *
+ * The last one who hears of the loss finds that all others have forgotten the leader, too: so one of the campaigns succeeds, in
+ * whatever order they hear of it. Nothing depends on whether the leader is really gone: whoever still hears it refuses the
+ * pre-vote (thesis §9.6, §4.2.3), and one who hears it again follows it. Source: `ForgetLeader` of etcd-io/raft, node.go.
+ */
+import type { RawNode, Term } from '@kv/raft';
+import type { Clock, Timer } from '../clock.js';
+import type { MemberId } from '../ids.js';
+import type { Logger } from '../logger.js';
+
+const NOBODY = 0n as MemberId;
+
+/** What operators find in the log, and the simulator counts. */
+export const LOST_LEADER = 'lost the leader: nothing listens at its peer URLs any more';
+
+export interface LostLeaderParts {
+  /** Without pre-votes a campaign disturbs those who still hear the leader: then nothing is done. */
+  readonly preVote: boolean;
+  readonly heartbeatIntervalMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A turn of the loop is to come soon. */
+  readonly wake: () => void;
+}
+
+export type ForgettingNode = Pick<
+  RawNode,
+  'id' | 'term' | 'leader' | 'role' | 'status' | 'forgetLeader' | 'campaign'
+>;
+
+/** This member is to stand for election, unless things change before. */
+interface Candidacy {
+  /** In which the leader was forgotten. */
+  readonly term: Term;
+  /** Undefined once the wait is over. */
+  readonly wait: Timer | undefined;
+}
+
+export class LostLeader {
+  readonly #parts: LostLeaderParts;
+  /** Peers that are gone, and that no turn has looked at. */
+  readonly #refused = new Set<MemberId>();
+  #candidacy: Candidacy | undefined;
+
+  constructor(parts: LostLeaderParts) {
+    this.#parts = parts;
+  }
+
+  /** As `PeerReceiver.peerRefused`. */
+  peerRefused(id: MemberId): void {
+    if (!this.#parts.preVote) return;
+    this.#refused.add(id);
+    this.#parts.wake();
+  }
+
+  /** A turn of the loop, in which all that had come of the peers was taken in. */
+  turn(node: ForgettingNode): void {
+    for (const id of this.#refused) {
+      if (node.role === 'follower' && node.leader === id) this.#forget(node, id);
+    }
+    this.#refused.clear();
+    if (this.#candidacy === undefined || this.#candidacy.wait !== undefined) return;
+    const { term } = this.#candidacy;
+    this.#candidacy = undefined;
+    // Somebody leads by now, or this member has voted for somebody: then nothing is left to do.
+    if (node.role === 'follower' && node.leader === NOBODY && node.term === term) node.campaign();
+  }
+
+  close(): void {
+    this.#refused.clear();
+    this.#candidacy?.wait?.cancel();
+    this.#candidacy = undefined;
+  }
+
+  #forget(node: ForgettingNode, leader: MemberId): void {
+    const rank = rankOf(node, leader);
+    const waitMs = rank === undefined ? undefined : rank * this.#parts.heartbeatIntervalMs;
+    this.#parts.logger.log('info', LOST_LEADER, {
+      'local-member-id': node.id,
+      'lost-leader-id': leader,
+      term: node.term,
+      ...(waitMs === undefined ? {} : { 'campaigns-after': `${waitMs}ms` }),
+    });
+    node.forgetLeader();
+    this.#candidacy?.wait?.cancel();
+    this.#candidacy = waitMs === undefined ? undefined : this.#candidacyAfter(waitMs, node.term);
+  }
+
+  #candidacyAfter(waitMs: number, term: Term): Candidacy {
+    if (waitMs === 0) return { term, wait: undefined };
+    const { clock, wake } = this.#parts;
+    const wait = clock.after(waitMs, () => {
+      this.#candidacy = { term, wait: undefined };
+      wake();
+    });
+    return { term, wait };
+  }
+}
+
+/** The place among the voters, by id, that are left without this leader; undefined for who is no voter. */
+function rankOf(node: ForgettingNode, leader: MemberId): number | undefined {
+  const { voters, votersOutgoing } = node.status().config;
+  const others = new Set([...voters, ...votersOutgoing]);
+  others.delete(leader);
+  if (!others.has(node.id)) return undefined;
+  return [...others].filter((id) => id < node.id).length;
+}
