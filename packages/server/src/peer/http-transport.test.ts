@@ -27,6 +27,8 @@ class Site implements PeerReceiver {
   readonly refused: MemberId[] = [];
   readonly gone = new Set<MemberId>();
   toldRemoved = 0;
+  /** Requests that came. */
+  asked = 0;
   readonly transport = new HttpTransport({
     clock: systemClock,
     logger: silentLogger,
@@ -44,7 +46,12 @@ class Site implements PeerReceiver {
       logger: silentLogger,
       connectionsMax: 100,
     });
-    this.#listener.serve({ http: this.transport.routes });
+    this.#listener.serve({
+      http: (asked, response) => {
+        this.asked += 1;
+        this.transport.routes(asked, response);
+      },
+    });
     return this;
   }
 
@@ -194,6 +201,67 @@ describe('two members', () => {
       },
       { timeout: 5000 },
     );
+  });
+
+  it('F-1 that nobody listens where a peer was is told, once each time', async () => {
+    await connected();
+    for (let times = 1; times <= 2; times++) {
+      const { port } = b;
+      await b.close();
+      await vi.waitFor(() => {
+        expect(a.refused).toHaveLength(times);
+      });
+      b = await new Site(0xb).listen(port);
+      b.start();
+      b.know(a);
+      await vi.waitFor(() => {
+        expect(b.transport.connectedSinceMs(a.id)).toBeDefined();
+        expect(a.transport.connectedSinceMs(b.id)).toBeDefined();
+      });
+      expect(a.refused).toEqual(Array(times).fill(b.id));
+    }
+    expect(a.heard).toEqual([]);
+  });
+
+  it('F-5 nothing of the kind is told of a peer that answers, at any of its addresses', async () => {
+    const c = await new Site(0xc).listen();
+    await connected();
+    a.transport.setPeers([
+      {
+        ...{ id: b.id, peerUrls: [b.url, c.url], isLearner: false },
+        ...{ name: '', clientUrls: [] },
+      },
+    ]);
+    await b.close();
+    // Nothing was started there: it answers that it is not ready.
+    await vi.waitFor(
+      () => {
+        expect(c.asked).toBeGreaterThan(4);
+      },
+      { timeout: 5000 },
+    );
+    expect(a.refused).toEqual([]);
+    await c.close();
+    await vi.waitFor(
+      () => {
+        expect(a.refused).toEqual([b.id]);
+      },
+      { timeout: 5000 },
+    );
+  });
+
+  it('F-5 a stream that has ended, without a refusal, says nothing', async () => {
+    await connected();
+    const asked = b.asked;
+    await b.transport.close();
+    await vi.waitFor(
+      () => {
+        expect(b.asked).toBeGreaterThan(asked + 4);
+        expect(a.transport.connectedSinceMs(b.id)).toBeUndefined();
+      },
+      { timeout: 5000 },
+    );
+    expect(a.refused).toEqual([]);
   });
 
   it('a message to a member that is no peer goes nowhere', async () => {
