@@ -16,7 +16,10 @@ import { planOf, type ClusterPlan, type MemberName, type TestClusterOptions } fr
 import { pollInTime, waitInTime } from './patience.js';
 import { TestMember, memberFailed } from './test-member.js';
 
-/** What a power cut leaves of writes that were not synced: nothing, some sectors of them, all. */
+/**
+ * What a crash leaves of writes that were not synced. After a power cut nothing (`lost`) or some sectors of them (`torn`), and other
+ * members miss it after an election timeout; when only the process dies, all (`kept`), and they notice at once.
+ */
 export type Unsynced = 'lost' | 'torn' | 'kept';
 
 const policies: Readonly<Record<Unsynced, CrashPolicy>> = {
@@ -185,7 +188,10 @@ export class TestCluster implements AsyncDisposable {
     this.#network.heal();
   }
 
-  /** The member's power fails in this very turn: calls inside of it break, and what it had not synced is lost. */
+  /**
+   * The member's power fails in this very turn, or its process dies (`kept`): calls inside of it break, and what it had not synced
+   * is lost, or is not.
+   */
   crash(name: MemberName, unsynced: Unsynced = 'lost'): void {
     const member = this.#find(name);
     member.cutPower(policies[unsynced]);

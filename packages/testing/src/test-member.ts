@@ -120,17 +120,18 @@ export class TestMember {
     const closing = member.close();
     this.door.close('it was stopped', connectionLost(this.name));
     await closing;
-    this.#options.network.remove(this.name);
+    this.#options.network.refuse(this.name);
     process.end();
     this.#store = this.#store.crash(this.#store.unsyncedCommits, this.#storeOptions());
   }
 
-  /** Power fails in this very turn. `error` is what clients hear whose calls are inside. */
+  /** Power fails in this very turn; with policy `all` only the process dies. `error` is what clients hear whose calls are inside. */
   cutPower(policy: CrashPolicy, error: StatusError = connectionLost(this.name)): void {
     const { member, process } = this.#process('crash it');
     this.#running = undefined;
     process.end();
-    this.#options.network.remove(this.name);
+    if (policy === 'all') this.#options.network.refuse(this.name);
+    else this.#options.network.remove(this.name);
     this.#disk.reboot(policy);
     this.#store = this.#store.crash(0, this.#storeOptions());
     this.door.close('it has crashed', error);
@@ -178,7 +179,7 @@ export class TestMember {
     this.#running.process.end();
     this.#running = undefined;
     this.#failure = error;
-    this.#options.network.remove(this.name);
+    this.#options.network.refuse(this.name);
     this.door.close(`it can not go on: ${error.message}`, connectionLost(this.name));
   }
 

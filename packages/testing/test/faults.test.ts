@@ -136,6 +136,20 @@ test('G-18: a write that was lost with the leader fails as in production, and sa
   expect(await valueOf(client, 'key')).toBe('after');
 });
 
+test('F-1: when only the process of the leader dies, the others notice, and nobody waits for an election timeout', async () => {
+  const { cluster, leader, others } = await threeMembers();
+  await using _ = cluster;
+  const client = await cluster.client({ members: others });
+  await client.kv.put('key', 'before');
+  cluster.crash(leader, 'kept');
+  const beganMs = cluster.nowMs;
+  await client.kv.put('key', 'after');
+  expect(cluster.nowMs - beganMs).toBeLessThan(500);
+  expect(await cluster.leader()).not.toBe(leader);
+  await cluster.restart(leader);
+  expect(await valueOf(client, 'key')).toBe('after');
+});
+
 test('G-8: a watch goes on at another member when its own crashes, and neither loses nor repeats', async () => {
   const { cluster } = await threeMembers();
   await using _ = cluster;

@@ -11,6 +11,7 @@ import { simulate, Statistics, type FaultKind } from './index.js';
 const SEEDS = 200;
 const CHUNK = 20;
 const CHURN_SEEDS = 20;
+const REFUSAL_SEEDS = 20;
 
 const chunks = Array.from({ length: SEEDS / CHUNK }, (_, n) => 1 + n * CHUNK);
 
@@ -54,6 +55,27 @@ describe('G-12 F-26 CP-12 members come, move, leave and are replaced', () => {
     })) {
       expect(count, name).toBeGreaterThan(0);
     }
+  }, 120_000);
+});
+
+/**
+ * Goal: leaders that die, and leaders that merely seem to, cost no promise. Method: processes are killed and links are rejected all the
+ * time; what was believed is counted.
+ */
+describe('F-1 F-5 leaders are gone, or refuse some', () => {
+  it(`keeps every promise in ${REFUSAL_SEEDS} seeds`, async () => {
+    const total = new Statistics();
+    for (let seed = 1; seed <= REFUSAL_SEEDS; seed++) {
+      const { violation, lines, statistics } = await simulate(seed + 20_000, {
+        always: new Map<FaultKind, number>([
+          ['kill', 700],
+          ['reject', 700],
+        ]),
+      });
+      expect(violation, `seed ${seed + 20_000}\n${lines.join('\n')}`).toBeUndefined();
+      total.add(statistics);
+    }
+    expect(total.leadersLost).toBeGreaterThan(REFUSAL_SEEDS);
   }, 120_000);
 });
 

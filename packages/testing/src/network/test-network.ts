@@ -89,25 +89,31 @@ export class TestNetwork {
       },
       call: (to, request) => this.#call(site, to, request),
       close: () => {
-        if (id !== undefined && this.#sites.get(id) === site) this.#end(id);
+        if (id !== undefined && site !== undefined && this.#sites.get(id) === site)
+          this.#refuse(id, site);
         return Promise.resolve();
       },
     };
   }
 
-  /** The member's process is gone: it is not reached any more, and nothing is told to it. */
+  /** The member's power is cut: it is not reached any more, and nothing is told to it. */
   remove(name: string): void {
     for (const [id, site] of this.#sites) {
-      if (site.name === name) this.#end(id);
+      if (site.name === name) this.#sites.delete(id);
     }
   }
 
-  /** Connections break, and new ones are refused: those on the same side notice. */
-  #end(id: MemberId): void {
-    const gone = this.#sites.get(id);
+  /** The member's process is gone, its machine is not: connections break and new ones are refused, which its peers notice. */
+  refuse(name: string): void {
+    for (const [id, site] of this.#sites) {
+      if (site.name === name) this.#refuse(id, site);
+    }
+  }
+
+  #refuse(id: MemberId, gone: Site): void {
     this.#sites.delete(id);
     for (const { name, process, receiver } of this.#sites.values()) {
-      if (gone === undefined || !this.connects(name, gone.name)) continue;
+      if (!this.connects(name, gone.name)) continue;
       process.soon(() => {
         receiver.peerRefused(id);
       });
