@@ -1,8 +1,9 @@
 /** Processes as a cluster whose members come and go. */
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
+import { freePorts } from '@kv/rpc/testing';
 import { TestClient } from './client.js';
-import { freePorts, reference } from './cluster-process.js';
+import { reference } from './cluster-process.js';
 import { DaemonProcess, temporaryDirectory } from './daemon-process.js';
 
 export type Kind = 'ours' | 'etcd';

@@ -1,9 +1,8 @@
 /** Three processes as one cluster, for the tests that end some of them. */
-import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@kv/rpc/testing';
 import { expect, vi } from 'vitest';
 import { TestClient } from './client.js';
 import { DaemonProcess, temporaryDirectory } from './daemon-process.js';
@@ -16,34 +15,6 @@ export const reference: string | undefined = findReference();
 function findReference(): string | undefined {
   const path = join(process.env['REF'] ?? join(homedir(), 'ref'), 'etcd');
   return existsSync(path) ? path : undefined;
-}
-
-/** Below the ports that the system gives to outgoing connections: one of those would take a port between its choice and its use. */
-const PORT_MIN = 23_000;
-const PORT_MAX = 31_999;
-
-/** Ports that are free now. Peers must know each other's before any of them starts. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = randomInt(PORT_MIN, PORT_MAX + 1);
-    if (await isFree(port)) ports.add(port);
-  }
-  return [...ports];
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => {
-      resolve(false);
-    });
-    server.listen(port, '127.0.0.1', () => {
-      server.close(() => {
-        resolve(true);
-      });
-    });
-  });
 }
 
 /** One member: its process, which can be ended and started again, and a client of it. */

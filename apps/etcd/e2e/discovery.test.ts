@@ -7,9 +7,10 @@ import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePorts } from '@kv/rpc/testing';
 import { writeCertificates } from './certificates.js';
 import { ChangingCluster } from './changing-cluster.js';
-import { freePorts, reference } from './cluster-process.js';
+import { reference } from './cluster-process.js';
 import { DaemonProcess, memberArgs } from './daemon-process.js';
 
 const TEST_MS = 120_000;

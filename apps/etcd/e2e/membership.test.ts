@@ -4,8 +4,9 @@
  * same, hash by hash. Those with etcd need its program (below `REF`).
  */
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePorts } from '@kv/rpc/testing';
 import { ChangingCluster, type ChangingMember, type Kind } from './changing-cluster.js';
-import { freePorts, reference } from './cluster-process.js';
+import { reference } from './cluster-process.js';
 
 const TEST_MS = 180_000;
 

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts } from './free-ports.js';
+import { freePorts } from '@kv/rpc/testing';
 import type { Binary } from './reference.js';
 
 export class TestCluster implements AsyncDisposable {

@@ -6,7 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from './free-ports.js';
+import { freePorts } from '@kv/rpc/testing';
 
 /** Of a server's standard error, kept for the message when it fails. */
 const LAST_WORDS_CHARS = 8_192;

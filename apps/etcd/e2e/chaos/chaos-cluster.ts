@@ -8,7 +8,7 @@ import {
   maintenanceService,
   RangeRequest,
 } from '@kv/proto';
-import { freePorts } from '../cluster-process.js';
+import { freePorts } from '@kv/rpc/testing';
 import { DaemonProcess, temporaryDirectory } from '../daemon-process.js';
 import { PeerNetwork } from './peer-network.js';
 

@@ -6,16 +6,15 @@ import { Client, prefix } from '@kv/client';
 import { expect, test } from 'vitest';
 import { ChaosCluster } from './chaos-cluster.js';
 import { expiryMsMax, violationsOf } from './check.js';
-import { pause, runClient, runLeaseKeeper, type ClientParts } from './clients.js';
-import { disturb } from './faults.js';
+import { pause } from './clients.js';
 import { History, type Result } from './history.js';
+import { runUnderFaults } from './load.js';
 import { Random } from './random.js';
 import { Truth } from './truth.js';
 import { startWatcher } from './watchers.js';
 
 const seconds = Number(process.env['KV_CHAOS_SECONDS'] ?? '12');
 const seed = Number(process.env['KV_CHAOS_SEED'] ?? '1');
-const CLIENTS = 6;
 const ASK_AGAIN_MS = 500;
 
 /** Waits until nobody's lease is left; one that stays is found by the check. */
@@ -44,20 +43,7 @@ test.each([3, 5])(
     const endpoints = cluster.members.map(({ endpoint }) => endpoint);
     await using first = await startWatcher('first', endpoints, history);
     await using second = await startWatcher('second', endpoints.toReversed(), history);
-    const stop = new AbortController();
-    const parts = (name: string): ClientParts => ({
-      ...{ name, endpoints, history, signal: stop.signal },
-      random: new Random(random.between(0, 2 ** 31)),
-    });
-    const clients = [
-      ...Array.from({ length: CLIENTS }, (_, n) => runClient(parts(`client ${n}`))),
-      runLeaseKeeper(parts('lease keeper')),
-    ];
-    const ends = Promise.allSettled(clients);
-    const faults = await disturb(cluster, random, performance.now() + seconds * 1000);
-    stop.abort();
-    await ends;
-    await Promise.all(clients);
+    const faults = await runUnderFaults(cluster, history, random, seconds * 1000);
 
     await cluster.settle();
     await leasesExpire(endpoints, history);

@@ -5,9 +5,8 @@
 import { expect, test } from 'vitest';
 import { ChaosCluster } from './chaos-cluster.js';
 import { violationsOf } from './check.js';
-import { runClient, runLeaseKeeper, type ClientParts } from './clients.js';
-import { disturb } from './faults.js';
 import { History } from './history.js';
+import { runUnderFaults } from './load.js';
 import { Random } from './random.js';
 import { Sampler } from './resources.js';
 import { Truth } from './truth.js';
@@ -15,7 +14,6 @@ import { startWatcher } from './watchers.js';
 
 const minutes = Number(process.env['KV_SOAK_MINUTES'] ?? '0');
 const seed = Number(process.env['KV_CHAOS_SEED'] ?? '1');
-const CLIENTS = 6;
 const SAMPLE_MS = 5_000;
 /** A third may be this much above the one before it: noise of a machine that is shared, not growth. */
 const GROWTH_MAX = 1.25;
@@ -34,24 +32,11 @@ test.skipIf(minutes === 0)(
     const endpoints = cluster.members.map(({ endpoint }) => endpoint);
     await using watcher = await startWatcher('first', endpoints, history);
     const sampler = new Sampler(cluster, history);
-    const stop = new AbortController();
-    const parts = (name: string): ClientParts => ({
-      ...{ name, endpoints, history, signal: stop.signal },
-      random: new Random(random.between(0, 2 ** 31)),
-    });
-    const clients = [
-      ...Array.from({ length: CLIENTS }, (_, n) => runClient(parts(`client ${n}`))),
-      runLeaseKeeper(parts('lease keeper')),
-    ];
-    const ends = Promise.allSettled(clients);
     const sampling = setInterval(() => {
       sampler.take();
     }, SAMPLE_MS);
-    const faults = await disturb(cluster, random, performance.now() + minutes * 60_000);
+    const faults = await runUnderFaults(cluster, history, random, minutes * 60_000);
     clearInterval(sampling);
-    stop.abort();
-    await ends;
-    await Promise.all(clients);
     await watcher.sees(await cluster.settle());
 
     const resident = sampler.trend('residentMib');
