@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The daemon's command: from arguments to a running member, and from a signal or a failure to an exit code. */
+import './heap.js';
 import { parseConfig, flagListing, goArchOf, synopsis, versionText } from '@kv/server';
 import type { Logger, ParsedConfig } from '@kv/server';
 import { BANNER_VARIABLE, bannerText } from './banner.js';

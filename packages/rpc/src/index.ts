@@ -13,6 +13,7 @@ export type {
   UnaryCall,
   UnaryHandler,
 } from './handler.js';
+export { NumberTable } from './number-table.js';
 export type {
   CallType,
   MethodObserver,

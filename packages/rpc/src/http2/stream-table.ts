@@ -4,12 +4,13 @@
  * Invariants: T1 ids of opened streams rise. T2 a stream stays until both of its halves are closed, or it is reset. T3 a stream that
  * we closed before its client did is remembered for a while, since frames for it may be on their way.
  */
+import { NumberTable } from '../number-table.js';
 import type { Http2Stream } from './stream.js';
 
 const forgottenMax = 4096;
 
 export class StreamTable {
-  readonly #open = new Map<number, Http2Stream>();
+  readonly #open = new NumberTable<Http2Stream>();
   /** Ids of T3, oldest first. */
   readonly #forgotten = new Set<number>();
   /** Streams whose answer is complete while their client still sends. */
@@ -29,7 +30,7 @@ export class StreamTable {
     return this.#open.get(id);
   }
 
-  values(): IterableIterator<Http2Stream> {
+  values(): readonly Http2Stream[] {
     return this.#open.values();
   }
 
@@ -75,7 +76,7 @@ export class StreamTable {
 
   /** Empties the table. */
   takeAll(): readonly Http2Stream[] {
-    const streams = [...this.#open.values()];
+    const streams = this.#open.values().sort((a, b) => a.id - b.id);
     this.#open.clear();
     this.#lingering = [];
     return streams;

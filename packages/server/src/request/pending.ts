@@ -1,21 +1,22 @@
 /**
- * Proposals of this member whose outcome is not known yet, by request id. One map entry per request, no timer and no
- * promise: deadlines fall due in the order of insertion, as all requests have the same timeout.
+ * Proposals of this member whose outcome is not known yet, by request id. One entry of a table per request, no timer and no
+ * promise: a tick looks at all of them.
  */
+import { NumberTable } from '@kv/rpc';
 import type { Outcome } from '../apply/outcome.js';
 import type { RequestSequence } from '../ids.js';
 import { invariant } from '../invariant.js';
 import type { Proposal, ProposalFailure } from './proposal.js';
 
 export class Pending {
-  readonly #proposals = new Map<RequestSequence, Proposal>();
+  readonly #proposals = new NumberTable<Proposal>();
 
   get size(): number {
     return this.#proposals.size;
   }
 
   add(proposal: Proposal): void {
-    invariant(!this.#proposals.has(proposal.sequence), 'a request id is used once', {
+    invariant(this.#proposals.get(proposal.sequence) === undefined, 'a request id is used once', {
       sequence: proposal.sequence,
     });
     this.#proposals.set(proposal.sequence, proposal);
@@ -34,16 +35,15 @@ export class Pending {
     if (this.#end(proposal)) proposal.waiter.failed(failure);
   }
 
-  /** Fails what was begun at or before `startedMs`; `why` tells the reason for each. Oldest first; stops at the first younger one. */
+  /** Fails what was begun at or before `startedMs`, oldest first; `why` tells the reason for each. */
   expire(startedMs: number, why: (proposal: Proposal) => ProposalFailure): void {
-    for (const proposal of this.#proposals.values()) {
-      if (proposal.startedMs > startedMs) return;
-      this.fail(proposal, why(proposal));
-    }
+    if (this.#proposals.size === 0) return;
+    const expired = this.#proposals.values().filter((proposal) => proposal.startedMs <= startedMs);
+    for (const proposal of expired.sort(byAge)) this.fail(proposal, why(proposal));
   }
 
   failAll(failure: ProposalFailure): void {
-    for (const proposal of [...this.#proposals.values()]) this.fail(proposal, failure);
+    for (const proposal of this.#proposals.values().sort(byAge)) this.fail(proposal, failure);
   }
 
   /** False when it had ended already: a caller hears once. */
@@ -53,4 +53,9 @@ export class Pending {
     this.#proposals.delete(proposal.sequence);
     return true;
   }
+}
+
+/** Oldest first. */
+function byAge(a: Proposal, b: Proposal): number {
+  return a.startedMs - b.startedMs || a.sequence - b.sequence;
 }
