@@ -6,7 +6,7 @@ import type { TxnCommand, TxnOp } from '../apply/command.js';
 import { checkTxn } from './validate.js';
 
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e');
-const putOp = key.map((name): TxnOp => ({
+const putOf = (name: string): TxnOp => ({
   type: 'put',
   key: name as Key,
   value: new Uint8Array(0),
@@ -14,7 +14,14 @@ const putOp = key.map((name): TxnOp => ({
   prevKv: false,
   ignoreValue: false,
   ignoreLease: false,
-}));
+});
+const putOp = key.map(putOf);
+const txnOf = (success: readonly TxnOp[], failure: readonly TxnOp[] = []): TxnCommand => ({
+  type: 'txn',
+  compares: [],
+  success,
+  failure,
+});
 const keyRange = fc.oneof(
   key.map((name): KeyRange => ({ type: 'single', key: name as Key })),
   fc
@@ -27,9 +34,7 @@ const deleteOp = keyRange.map((range): TxnOp => ({ type: 'deleteRange', range, p
 const txns: fc.Memo<TxnCommand> = fc.memo((depth) => {
   const op = depth > 1 ? fc.oneof(putOp, deleteOp, txns(depth - 1)) : fc.oneof(putOp, deleteOp);
   const ops = fc.array(op, { maxLength: 3 });
-  return fc
-    .tuple(ops, ops)
-    .map(([success, failure]): TxnCommand => ({ type: 'txn', compares: [], success, failure }));
+  return fc.tuple(ops, ops).map(([success, failure]) => txnOf(success, failure));
 });
 
 interface Naive {
@@ -78,6 +83,18 @@ describe('clashing keys of a transaction', () => {
         expect(checkTxn(txn, 128)).toBe(clash ? 'duplicateKey' : undefined);
       }),
       { numRuns: 3000 },
+    );
+  });
+
+  it('are found among few puts and among many, whichever two they are', () => {
+    const puts = fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 2, maxLength: 40 });
+    fc.assert(
+      fc.property(puts, fc.nat(), (names, place) => {
+        const list = names.map((name) => putOf(name));
+        expect(checkTxn(txnOf(list), 128)).toBeUndefined();
+        const doubled = list.toSpliced(place % (list.length + 1), 0, ...list.slice(0, 1));
+        expect(checkTxn(txnOf(doubled), 128)).toBe('duplicateKey');
+      }),
     );
   });
 });

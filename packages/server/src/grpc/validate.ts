@@ -74,9 +74,7 @@ export function checkDeleteRange(command: DeleteRangeCommand): RequestProblem | 
 
 /** `opsMax`: the budget of the longest list; what it leaves is the budget of nested transactions. */
 export function checkTxn(txn: TxnCommand, opsMax: number): RequestProblem | undefined {
-  return (
-    checkTxnTree(txn, opsMax) ?? changesOf(txn.success).problem ?? changesOf(txn.failure).problem
-  );
+  return checkTxnTree(txn, opsMax) ?? findClash(txn.success) ?? findClash(txn.failure);
 }
 
 function checkTxnTree(txn: TxnCommand, opsMax: number): RequestProblem | undefined {
@@ -107,6 +105,24 @@ function checkOp(op: TxnOp, opsMax: number): RequestProblem | undefined {
     default:
       return assertNever(op, 'an operation has a known type');
   }
+}
+
+/** Up to this many puts, comparing each with each costs less than a set of them. */
+const FEW_PUTS = 16;
+
+/** Two changes of one key in one list, nested transactions included. Most lists are a few puts, and need no sets. */
+function findClash(ops: readonly TxnOp[]): RequestProblem | undefined {
+  if (ops.length > FEW_PUTS) return changesOf(ops).problem;
+  for (let n = 0; n < ops.length; n++) {
+    const op = ops[n];
+    if (op?.type === 'range') continue;
+    if (op?.type !== 'put') return changesOf(ops).problem;
+    for (let m = 0; m < n; m++) {
+      const earlier = ops[m];
+      if (earlier?.type === 'put' && earlier.key === op.key) return 'duplicateKey';
+    }
+  }
+  return undefined;
 }
 
 /** What one list of operations puts and deletes, nested transactions included, or why it may not. */
