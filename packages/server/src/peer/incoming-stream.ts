@@ -61,7 +61,9 @@ export class IncomingStream {
   #redialMs: number = REDIAL_MS_MIN;
   /** Dials to come without a pause. */
   #promptDials = 0;
-  #openedMs: number | undefined;
+  /** When these were granted last. */
+  #promptMs: number = -Infinity;
+  #isOpen = false;
   #redial: Timer | undefined;
   #end: () => void = () => undefined;
   #closed = false;
@@ -71,7 +73,7 @@ export class IncomingStream {
   }
 
   get isOpen(): boolean {
-    return this.#openedMs !== undefined;
+    return this.#isOpen;
   }
 
   start(): void {
@@ -117,9 +119,9 @@ export class IncomingStream {
   }
 
   #opened(): void {
-    const { kind, peer, logger, status, clock, loss } = this.#parts;
+    const { kind, peer, logger, status, loss } = this.#parts;
     this.#redialMs = REDIAL_MS_MIN;
-    this.#openedMs = clock.monotonicMs();
+    this.#isOpen = true;
     status.reached();
     loss.opened();
     logger.log('info', 'established TCP streaming connection with remote peer', {
@@ -128,12 +130,14 @@ export class IncomingStream {
     });
   }
 
-  /** Two members that take each other's streams away would do so without a pause: one that did not last waits. */
+  /** Two members that take each other's streams away would do so without a pause: it is done once in {@link REDIAL_MS_MAX}. */
   #ended(): void {
     const { clock, urls } = this.#parts;
-    const lasted = clock.monotonicMs() - (this.#openedMs ?? 0) >= REDIAL_MS_MAX;
-    this.#promptDials = lasted ? urls.count : 0;
-    this.#openedMs = undefined;
+    const nowMs = clock.monotonicMs();
+    this.#isOpen = false;
+    if (nowMs - this.#promptMs < REDIAL_MS_MAX) return;
+    this.#promptMs = nowMs;
+    this.#promptDials = urls.count;
   }
 
   #refused(code: number, body: string): void {
