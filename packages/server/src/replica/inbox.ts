@@ -5,9 +5,11 @@
 import type { Message } from '@kv/raft';
 import {
   INBOX_BYTES_MAX,
+  INBOX_MESSAGE_BYTES_MAX,
   INBOX_MESSAGES_MAX,
   INBOX_PROPOSALS_MAX,
   MESSAGE_BYTES_PER_TURN_MAX,
+  MESSAGE_OVERHEAD_BYTES,
   PROPOSAL_BYTES_PER_TURN_MAX,
   PROPOSALS_PER_TURN_MAX,
 } from '../request/limits.js';
@@ -19,6 +21,8 @@ export class Inbox {
   #next = 0;
   #bytes = 0;
   #messages: Message[] = [];
+  /** What `#messages` hold in memory. */
+  #messageBytes = 0;
 
   /** False when there is no room. */
   addProposal(proposal: Proposal): boolean {
@@ -31,8 +35,12 @@ export class Inbox {
 
   /** Drops the message when there is no room: Raft repeats what matters. False then. */
   addMessage(message: Message): boolean {
-    if (this.#messages.length >= INBOX_MESSAGES_MAX) return false;
+    const waiting = this.#messages.length;
+    const bytes = memoryOf(message);
+    if (waiting >= INBOX_MESSAGES_MAX) return false;
+    if (waiting > 0 && this.#messageBytes + bytes > INBOX_MESSAGE_BYTES_MAX) return false;
     this.#messages.push(message);
+    this.#messageBytes += bytes;
     return true;
   }
 
@@ -82,8 +90,18 @@ export class Inbox {
       return bytes > MESSAGE_BYTES_PER_TURN_MAX;
     });
     this.#messages = last < 0 ? [] : taken.splice(last + 1);
+    this.#messageBytes = 0;
+    for (const message of this.#messages) this.#messageBytes += memoryOf(message);
     return taken;
   }
+}
+
+/** What a message holds while it waits. Entries of a leader and proposals that were passed on are what is large. */
+function memoryOf(message: Message): number {
+  let bytes = MESSAGE_OVERHEAD_BYTES;
+  if (message.type !== 'MsgApp' && message.type !== 'MsgProp') return bytes;
+  for (const entry of message.entries) bytes += MESSAGE_OVERHEAD_BYTES + entry.data.length;
+  return bytes;
 }
 
 function entryBytesOf(message: Message): number {

@@ -12,6 +12,12 @@ export const INBOX_BYTES_MAX: number = 256 * 1024 * 1024;
 /** Messages of peers that wait for a turn of the loop. More is dropped: Raft repeats what matters. */
 export const INBOX_MESSAGES_MAX = 16_384;
 
+/** Memory of messages of peers that wait for a turn of the loop. One that comes when none waits is taken, whatever its size. */
+export const INBOX_MESSAGE_BYTES_MAX: number = 64 * 1024 * 1024;
+
+/** Memory of a message, and of each entry in it, beside its data: so that a million empty ones are not free. */
+export const MESSAGE_OVERHEAD_BYTES = 128;
+
 /**
  * Proposals taken in one turn. Below {@link APPLY_BACKLOG_MAX}, so that a leader that commits a whole turn at once does not
  * refuse others for it; large enough that the sync, not the turn, bounds the rate.
