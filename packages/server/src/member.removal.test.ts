@@ -41,3 +41,36 @@ describe('CP-12 G-2 the one that is left when one of two was removed', () => {
     },
   );
 });
+
+describe('F-26 a leader is removed while others write', () => {
+  it.each([
+    ['by its own answer', 'leader'],
+    ['by the answer of a follower', 'follower'],
+  ] as const)(
+    'they have another leader within three heartbeat intervals, %s, and what they ask for then is done',
+    async (_, through) => {
+      cluster = await MemoryCluster.open(3);
+      const leader = await cluster.leader();
+      const staying = cluster.others(leader);
+      const [first, second] = staying;
+      if (first === undefined || second === undefined) throw new Error('there are three');
+      // The strict check wants members that were connected for a while.
+      await cluster.clock.advance(6000);
+      const request = MemberRemoveRequest.create({ ID: MemoryCluster.idOf(leader) });
+      const asked = through === 'leader' ? leader : second;
+      asked.begin(clusterService.memberRemove, MemberRemoveRequest.encode(request).finish());
+      for (let n = 0; staying.some((member) => membersKnownTo(member) === 3); n++) {
+        if (n > 1000) throw new Error('the removal is never applied');
+        await cluster.clock.advance(1);
+      }
+      const removedMs = cluster.clock.monotonicMs();
+      const puts = staying.map((member) =>
+        member.begin(kvService.put, kvService.put.request.encode(put('k', 'v'))),
+      );
+      while (puts.some(({ end }) => end === undefined)) await cluster.clock.advance(10);
+      expect(puts.map(({ end }) => end?.type)).toEqual(['ok', 'ok']);
+      expect(cluster.clock.monotonicMs() - removedMs).toBeLessThan(300);
+      expect(staying).toContain(await cluster.leader(staying));
+    },
+  );
+});

@@ -7,7 +7,7 @@ import { toTerm } from '@kv/raft';
 import type { MemberId } from '../ids.js';
 import type { LogFields } from '../logger.js';
 import { FakeClock } from '../testing/index.js';
-import { LOST_LEADER, LostLeader, type ForgettingNode } from './lost-leader.js';
+import { LOST_LEADER, LostLeader, REMOVED_LEADER, type ForgettingNode } from './lost-leader.js';
 
 const HEARTBEAT_MS = 100;
 const [A, B, C, D] = [1n, 2n, 3n, 4n] as readonly bigint[] as readonly [
@@ -127,6 +127,25 @@ describe('F-1 a follower whose leader refuses', () => {
     const node = Object.assign(follower(A, C), state);
     expect(await campaignMs(node, C)).toBeUndefined();
     expect([forgotten, lines]).toEqual([0, []]);
+  });
+});
+
+describe('F-26 a follower whose leader was removed', () => {
+  it('forgets it and campaigns in its turn, as for one that is gone', async () => {
+    const node = follower(C, B);
+    lostLeader(node).peerRemoved(B);
+    await clock.advance(HEARTBEAT_MS / 2);
+    expect([forgotten, campaigns]).toEqual([1, 0]);
+    await clock.advance(HEARTBEAT_MS);
+    expect(campaigns).toBe(1);
+    expect(lines).toMatchObject([{ message: REMOVED_LEADER, 'lost-leader-id': B }]);
+  });
+
+  it('does nothing when another member was removed', async () => {
+    const node = follower(C, A);
+    lostLeader(node).peerRemoved(B);
+    await clock.advance(1000);
+    expect([forgotten, campaigns]).toEqual([0, 0]);
   });
 });
 

@@ -1,9 +1,9 @@
 /**
- * A leader whose process is gone is replaced at once, not after an election timeout: its followers forget it, so that they grant
- * pre-votes, and stand for election one after the other.
+ * A leader whose process is gone, or that was removed from the cluster, is replaced at once, not after an election timeout: its
+ * followers forget it, so that they grant pre-votes, and stand for election one after the other.
  *
  * ```
- *   refused ──▶ a turn of the loop: forget ──▶ rank x heartbeat interval ──▶ a turn: campaign, if still without a leader in this term
+ *   refused, removed ──▶ a turn of the loop: forget ──▶ rank x heartbeat interval ──▶ a turn: campaign, if still without a leader in this term
  * ```
  *
  * The last one who hears of the loss finds that all others have forgotten the leader, too: so one of the campaigns succeeds, in
@@ -19,6 +19,8 @@ const NOBODY = 0n as MemberId;
 
 /** What operators find in the log, and the simulator counts. */
 export const LOST_LEADER = 'lost the leader: nothing listens at its peer URLs any more';
+
+export const REMOVED_LEADER = 'lost the leader: it was removed from the cluster';
 
 export interface LostLeaderParts {
   /** Without pre-votes a campaign disturbs those who still hear the leader: then nothing is done. */
@@ -45,8 +47,8 @@ interface Candidacy {
 
 export class LostLeader {
   readonly #parts: LostLeaderParts;
-  /** Peers that are gone, and that no turn has looked at. */
-  readonly #refused = new Set<MemberId>();
+  /** Peers that are gone, with what is said of it, and that no turn has looked at. */
+  readonly #gone = new Map<MemberId, string>();
   #candidacy: Candidacy | undefined;
 
   constructor(parts: LostLeaderParts) {
@@ -55,17 +57,20 @@ export class LostLeader {
 
   /** As `PeerReceiver.peerRefused`. */
   peerRefused(id: MemberId): void {
-    if (!this.#parts.preVote) return;
-    this.#refused.add(id);
-    this.#parts.wake();
+    this.#add(id, LOST_LEADER);
+  }
+
+  /** This member has applied that the peer is none any more: what is passed on to it from now on is lost. */
+  peerRemoved(id: MemberId): void {
+    this.#add(id, REMOVED_LEADER);
   }
 
   /** A turn of the loop, in which all that had come of the peers was taken in. */
   turn(node: ForgettingNode): void {
-    for (const id of this.#refused) {
-      if (node.role === 'follower' && node.leader === id) this.#forget(node, id);
+    for (const [id, why] of this.#gone) {
+      if (node.role === 'follower' && node.leader === id) this.#forget(node, id, why);
     }
-    this.#refused.clear();
+    this.#gone.clear();
     if (this.#candidacy === undefined || this.#candidacy.wait !== undefined) return;
     const { term } = this.#candidacy;
     this.#candidacy = undefined;
@@ -74,15 +79,21 @@ export class LostLeader {
   }
 
   close(): void {
-    this.#refused.clear();
+    this.#gone.clear();
     this.#candidacy?.wait?.cancel();
     this.#candidacy = undefined;
   }
 
-  #forget(node: ForgettingNode, leader: MemberId): void {
+  #add(id: MemberId, why: string): void {
+    if (!this.#parts.preVote) return;
+    this.#gone.set(id, why);
+    this.#parts.wake();
+  }
+
+  #forget(node: ForgettingNode, leader: MemberId, why: string): void {
     const rank = rankOf(node, leader);
     const waitMs = rank === undefined ? undefined : rank * this.#parts.heartbeatIntervalMs;
-    this.#parts.logger.log('info', LOST_LEADER, {
+    this.#parts.logger.log('info', why, {
       'local-member-id': node.id,
       'lost-leader-id': leader,
       term: node.term,

@@ -403,6 +403,8 @@ export class Replica {
     for (const effect of batch.effects) {
       if (effect.type === 'membershipChanged') {
         this.#setPeers();
+        if (this.#membership.isRemoved(effect.memberId))
+          this.#lostLeader.peerRemoved(effect.memberId);
       } else if (effect.type === 'termBegan') {
         this.linearizable.termBegan(this.#clock.monotonicMs());
       }

@@ -129,8 +129,10 @@ export class MemoryNetwork {
     // As bytes, so that no member sees what another one has in memory.
     const bytes = encodeMessage(message);
     this.#clock.soon(() => {
-      if (this.#reaches(from, to)) this.#sites.get(to)?.receiver.receive(decodeMessage(bytes));
-      else this.#sites.get(from)?.receiver.unreachable(to);
+      const receiver = this.#reaches(from, to) ? this.#sites.get(to)?.receiver : undefined;
+      if (receiver === undefined) this.#sites.get(from)?.receiver.unreachable(to);
+      // As on the peer port. That the sender is told of its removal is left out: it ends by itself.
+      else if (!receiver.isRemoved(from)) receiver.receive(decodeMessage(bytes));
     });
   }
 }
