@@ -6,16 +6,24 @@ import {
   watchService,
   type WatchRequest,
 } from '@kv/proto';
+import { toIndex, toTerm, type MsgApp } from '@kv/raft';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { PrometheusMetrics } from './http/prometheus.js';
+import type { MemberId } from './ids.js';
+import { noPeers, type PeerReceiver } from './peer/transport.js';
+import { INBOX_MESSAGE_BYTES_MAX } from './request/limits.js';
 import { MemoryMember } from './testing/index.js';
 import { bytes, put, range } from './testing/requests.js';
 
 let m: MemoryMember;
 let metrics: PrometheusMetrics;
+let receiver: PeerReceiver;
 beforeEach(async () => {
   metrics = new PrometheusMetrics();
-  m = await MemoryMember.open({ metrics });
+  const start = (_: unknown, ofMember: PeerReceiver): void => {
+    receiver = ofMember;
+  };
+  m = await MemoryMember.open({ metrics, peers: () => ({ ...noPeers, start }) });
 });
 afterEach(async () => {
   await m.stop();
@@ -74,4 +82,17 @@ it('reads that are under way', async () => {
   expect(await reads()).toBeGreaterThan(before);
   stream.call.cancel();
   expect(await reads()).toBe(before);
+});
+
+it('messages of other members for which there was no room', async () => {
+  const data = new Uint8Array(INBOX_MESSAGE_BYTES_MAX / 2);
+  const [index, term] = [toIndex(1), toTerm(1)];
+  const append: MsgApp = {
+    ...{ type: 'MsgApp', from: 7n as MemberId, to: m.member.view().memberId as MemberId },
+    // Of a term that is over: Raft only says so.
+    ...{ term, index, logTerm: term, commit: index },
+    entries: [{ index, term, type: 'normal', data }],
+  };
+  for (let n = 0; n < 5; n++) receiver.receive(append);
+  expect(await value('kv_server_peer_messages_dropped_total')).toBe(4);
 });
