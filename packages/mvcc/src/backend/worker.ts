@@ -40,13 +40,22 @@ function answer(database: Database, request: WorkerRequest): WorkerReply {
       };
     }
     case 'export':
-      // Nobody needs the copy after a crash, and a sync of all of it would hold up those of the Raft log.
-      database.pragma('synchronous = OFF');
-      database.prepare('VACUUM INTO ?').run(request.target);
+      copyTo(database, request.target);
       return { type: 'exported', rows: rowsOf(request) };
     case 'close':
       database.close();
       return { type: 'closed' };
+  }
+}
+
+/** Nobody needs the copy after a crash, and a sync of all of it would hold up those of the Raft log. */
+function copyTo(database: Database, target: string): void {
+  database.pragma('synchronous = OFF');
+  try {
+    database.prepare('VACUUM INTO ?').run(target);
+  } finally {
+    // Whoever closes the database last checkpoints it, and that is synced.
+    database.pragma('synchronous = NORMAL');
   }
 }
 
