@@ -61,7 +61,7 @@ export interface LoopParts {
   readonly trimmer: LogTrimmer;
   readonly laggards: Pick<Laggards, 'neededFrom'>;
   readonly peers: Pick<PeerTransport, 'send'>;
-  readonly lostLeader: Pick<LostLeader, 'turn'>;
+  readonly lostLeader: Pick<LostLeader, 'turn' | 'otherStands'>;
   readonly snapshots: Pick<SnapshotExchange, 'install' | 'inbox'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -257,6 +257,7 @@ export class ReplicaLoop {
 
   #step(message: Message): void {
     if (message.type === 'MsgSnap') this.#snapshotStepped = true;
+    if (message.type === 'MsgPreVote') this.#parts.lostLeader.otherStands();
     try {
       this.#parts.node.step(message);
     } catch (error) {

@@ -90,8 +90,12 @@ describe('F-1 a follower whose leader refuses', () => {
   ])('%s campaigns in its turn', async (_, id, leader, ms) => {
     const node = follower(id, leader);
     expect(await campaignMs(node, leader)).toBe(ms);
+    expect(campaigns).toBe(1);
+    // Once more, for those who had not heard of it; then it is left to the election timeout.
+    await clock.advance(HEARTBEAT_MS / 2);
+    expect(campaigns).toBe(2);
     await clock.advance(5000);
-    expect([forgotten, campaigns]).toEqual([1, 1]);
+    expect([forgotten, campaigns]).toEqual([1, 2]);
     expect(lines).toMatchObject([
       {
         ...{ level: 'info', message: LOST_LEADER, term: 5 },
@@ -136,7 +140,7 @@ describe('F-26 a follower whose leader was removed', () => {
     lostLeader(node).peerRemoved(B);
     await clock.advance(HEARTBEAT_MS / 2);
     expect([forgotten, campaigns]).toEqual([1, 0]);
-    await clock.advance(HEARTBEAT_MS);
+    await clock.advance(HEARTBEAT_MS / 2);
     expect(campaigns).toBe(1);
     expect(lines).toMatchObject([{ message: REMOVED_LEADER, 'lost-leader-id': B }]);
   });
@@ -154,7 +158,7 @@ describe('while it waits for its turn', () => {
     ['the leader is heard again', { leader: A }],
     ['another one leads', { leader: B, term: toTerm(6) }],
     ['it has voted', { term: toTerm(6) }],
-    ['it campaigns already', { role: 'preCandidate' as const }],
+    ['it is a candidate', { role: 'candidate' as const, term: toTerm(6) }],
   ])('%s: it does nothing', async (_, change) => {
     const node = follower(C, A);
     lostLeader(node).peerRefused(A);
@@ -163,6 +167,27 @@ describe('while it waits for its turn', () => {
     Object.assign(node, change);
     await clock.advance(1000);
     expect(campaigns).toBe(0);
+  });
+
+  it('another one stands: it waits for a heartbeat interval more, so that they do not split the vote', async () => {
+    const lost = lostLeader(follower(C, A));
+    lost.peerRefused(A);
+    await clock.advance(HEARTBEAT_MS - 10);
+    lost.otherStands();
+    await clock.advance(HEARTBEAT_MS - 10);
+    expect(campaigns).toBe(0);
+    await clock.advance(10);
+    expect(campaigns).toBe(1);
+  });
+
+  it('it has stood, and another one leads: it does not stand again', async () => {
+    const node = follower(A, B);
+    lostLeader(node).peerRefused(B);
+    await clock.settle();
+    expect(campaigns).toBe(1);
+    Object.assign(node, { leader: C, term: toTerm(6) });
+    await clock.advance(1000);
+    expect(campaigns).toBe(1);
   });
 
   it('the next leader is lost, too: it waits anew', async () => {

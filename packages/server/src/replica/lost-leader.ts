@@ -7,7 +7,8 @@
  * ```
  *
  * The last one who hears of the loss finds that all others have forgotten the leader, too: so one of the campaigns succeeds, in
- * whatever order they hear of it. Nothing depends on whether the leader is really gone: whoever still hears it refuses the
+ * whatever order they hear of it. Each is repeated once, for those who have heard of it just afterwards; who hears that another one
+ * stands waits for a heartbeat interval more, so that they do not split the vote. Nothing depends on whether the leader is really gone: whoever still hears it refuses the
  * pre-vote (thesis §9.6, §4.2.3), and one who hears it again follows it. Source: `ForgetLeader` of etcd-io/raft, node.go.
  */
 import type { RawNode, Term } from '@kv/raft';
@@ -37,12 +38,16 @@ export type ForgettingNode = Pick<
   'id' | 'term' | 'leader' | 'role' | 'status' | 'forgetLeader' | 'campaign'
 >;
 
+/** How often a member stands. */
+const CAMPAIGNS_MAX = 2;
+
 /** This member is to stand for election, unless things change before. */
 interface Candidacy {
   /** In which the leader was forgotten. */
   readonly term: Term;
+  campaignsLeft: number;
   /** Undefined once the wait is over. */
-  readonly wait: Timer | undefined;
+  wait: Timer | undefined;
 }
 
 export class LostLeader {
@@ -71,11 +76,15 @@ export class LostLeader {
       if (node.role === 'follower' && node.leader === id) this.#forget(node, id, why);
     }
     this.#gone.clear();
-    if (this.#candidacy === undefined || this.#candidacy.wait !== undefined) return;
-    const { term } = this.#candidacy;
-    this.#candidacy = undefined;
-    // Somebody leads by now, or this member has voted for somebody: then nothing is left to do.
-    if (node.role === 'follower' && node.leader === NOBODY && node.term === term) node.campaign();
+    const candidacy = this.#candidacy;
+    if (candidacy !== undefined && candidacy.wait === undefined) this.#stand(node, candidacy);
+  }
+
+  /** Another member asks for a pre-vote: it is given the time to win. */
+  otherStands(): void {
+    if (this.#candidacy?.wait === undefined) return;
+    this.#candidacy.wait.cancel();
+    this.#wait(this.#candidacy, this.#parts.heartbeatIntervalMs);
   }
 
   close(): void {
@@ -101,17 +110,31 @@ export class LostLeader {
     });
     node.forgetLeader();
     this.#candidacy?.wait?.cancel();
-    this.#candidacy = waitMs === undefined ? undefined : this.#candidacyAfter(waitMs, node.term);
+    this.#candidacy = undefined;
+    if (waitMs === undefined) return;
+    this.#candidacy = { term: node.term, campaignsLeft: CAMPAIGNS_MAX, wait: undefined };
+    if (waitMs > 0) this.#wait(this.#candidacy, waitMs);
   }
 
-  #candidacyAfter(waitMs: number, term: Term): Candidacy {
-    if (waitMs === 0) return { term, wait: undefined };
+  /** Does nothing when somebody leads by now, or when this member has voted for somebody. */
+  #stand(node: ForgettingNode, candidacy: Candidacy): void {
+    const isOpen = node.role === 'follower' || node.role === 'preCandidate';
+    candidacy.campaignsLeft -= 1;
+    if (!isOpen || node.leader !== NOBODY || node.term !== candidacy.term) {
+      this.#candidacy = undefined;
+      return;
+    }
+    node.campaign();
+    if (candidacy.campaignsLeft === 0) this.#candidacy = undefined;
+    else this.#wait(candidacy, this.#parts.heartbeatIntervalMs / 2);
+  }
+
+  #wait(candidacy: Candidacy, ms: number): void {
     const { clock, wake } = this.#parts;
-    const wait = clock.after(waitMs, () => {
-      this.#candidacy = { term, wait: undefined };
+    candidacy.wait = clock.after(ms, () => {
+      candidacy.wait = undefined;
       wake();
     });
-    return { term, wait };
   }
 }
 
