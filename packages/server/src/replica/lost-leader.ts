@@ -8,8 +8,10 @@
  *
  * The last one who hears of the loss finds that all others have forgotten the leader, too: so one of the campaigns succeeds, in
  * whatever order they hear of it. Each is repeated once, for those who have heard of it just afterwards; who hears that another one
- * stands waits for a heartbeat interval more, so that they do not split the vote. Nothing depends on whether the leader is really gone: whoever still hears it refuses the
- * pre-vote (thesis §9.6, §4.2.3), and one who hears it again follows it. Source: `ForgetLeader` of etcd-io/raft, node.go.
+ * stands waits for a heartbeat interval more, so that they do not split the vote.
+ *
+ * Nothing depends on whether the leader is really gone: whoever still hears it refuses the pre-vote (thesis §9.6, §4.2.3), and one
+ * who hears it again follows it. Source: `ForgetLeader` of etcd-io/raft, node.go.
  */
 import type { RawNode, Term } from '@kv/raft';
 import type { Clock, Timer } from '../clock.js';
