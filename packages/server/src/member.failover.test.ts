@@ -3,6 +3,7 @@
  * it changes nothing. Method: one clock and one network that the test commands; heartbeats of 100 ms, election timeouts of 1 to 2 s.
  */
 import { kvService, maintenanceService, StatusRequest } from '@kv/proto';
+import { wireErrorOf } from '@kv/proto/errors';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MemoryCluster, type MemoryMember } from './testing/index.js';
 import { pairs, put, range } from './testing/requests.js';
@@ -83,6 +84,61 @@ describe('F-1 the process of the leader is gone', () => {
     cluster = await MemoryCluster.open(3);
     await (await cluster.leader()).powerOff();
     expect(await nextLeaderMs()).toBeGreaterThan(ELECTION_TIMEOUT_MS / 2);
+  });
+});
+
+describe('G-18 a write that was handed to a leader that is gone', () => {
+  /** A put at a follower, on its way to a leader that it does not reach any more. */
+  async function lostPut(): Promise<{
+    readonly follower: MemoryMember;
+    readonly call: ReturnType<MemoryMember['begin']>;
+  }> {
+    const leader = await cluster.leader();
+    const [follower] = cluster.others(leader);
+    if (follower === undefined) throw new Error('there are three');
+    cluster.network.cut(id(follower), id(leader));
+    const call = follower.begin(kvService.put, kvService.put.request.encode(put('k', 'lost')));
+    await cluster.clock.settle();
+    await cluster.kill(leader);
+    return { follower, call };
+  }
+
+  it('ends with the next term, with what etcd says when the time is up, and is not applied', async () => {
+    cluster = await MemoryCluster.open(3);
+    const { follower, call } = await lostPut();
+    expect(await nextLeaderMs()).toBeLessThan(FAILOVER_MS);
+    await cluster.clock.advance(100);
+    expect(call.end).toMatchObject({
+      type: 'failed',
+      error: { message: wireErrorOf('timeoutLeaderFail').message },
+    });
+    const { kvs } = await follower.call(kvService.range, range('k'));
+    expect(pairs(kvs)).toEqual([]);
+  });
+
+  it('waits while nobody else leads', async () => {
+    cluster = await MemoryCluster.open(3, { preVote: false });
+    const { call } = await lostPut();
+    await cluster.clock.advance(ELECTION_TIMEOUT_MS / 2);
+    expect(call.end).toBeUndefined();
+    await nextLeaderMs();
+    await cluster.clock.advance(100);
+    expect(call.end?.type).toBe('failed');
+  });
+
+  it('that waited for a leader is handed to the next one, and answered', async () => {
+    cluster = await MemoryCluster.open(3);
+    const leader = await cluster.leader();
+    const [follower, other] = cluster.others(leader);
+    if (follower === undefined || other === undefined) throw new Error('there are three');
+    await cluster.kill(leader);
+    await cluster.kill(other);
+    await cluster.until(() => view(follower).leaderId === 0n, 'it has lost its leader');
+    const call = follower.begin(kvService.put, kvService.put.request.encode(put('k', '1')));
+    await other.start();
+    await nextLeaderMs();
+    await cluster.clock.advance(100);
+    expect(call.end).toEqual({ type: 'ok' });
   });
 });
 

@@ -279,7 +279,7 @@ export class ReplicaLoop {
     if (proposals.length === 0) return;
     const result = node.propose(proposals.map((proposal) => proposal.data));
     if (result.outcome !== 'dropped') {
-      for (const proposal of proposals) proposal.state = 'proposed';
+      for (const proposal of proposals) proposal.handedOver(node.term);
     } else if (result.reason === 'noLeader') {
       inbox.putBack(proposals);
     } else {
@@ -390,13 +390,16 @@ export class ReplicaLoop {
     if (batch !== undefined) {
       metrics.applied(batch, clock.monotonicMs() - startedMs);
       this.#listener.applied(batch, entries);
-      appliedIndex.advance(batch.last.index, batch.last.term);
+      const { index, term } = batch.last;
+      const isNewTerm = term > appliedIndex.term;
+      appliedIndex.advance(index, term);
       const nowMs = clock.monotonicMs();
       for (const { proposal, outcome } of batch.answers) {
         requests.answered(proposal, outcome, nowMs);
         pending.resolve(proposal, outcome);
       }
-      this.#trim(batch.last.index, entries);
+      if (isNewTerm) pending.termBegan(term);
+      this.#trim(index, entries);
     }
     node.step(response);
   }

@@ -3,6 +3,7 @@
  * promise: a tick looks at all of them.
  */
 import { NumberTable } from '@kv/rpc';
+import type { Term } from '@kv/raft';
 import type { Outcome } from '../apply/outcome.js';
 import type { RequestSequence } from '../ids.js';
 import { invariant } from '../invariant.js';
@@ -40,6 +41,15 @@ export class Pending {
     if (this.#proposals.size === 0) return;
     const expired = this.#proposals.values().filter((proposal) => proposal.startedMs <= startedMs);
     for (const proposal of expired.sort(byAge)) this.fail(proposal, why(proposal));
+  }
+
+  /**
+   * An entry of `term` was applied, and those behind it are of no earlier one: what was proposed in an earlier term, and was not
+   * applied, has been lost with its leader, unless that one hands it on as a follower.
+   */
+  termBegan(term: Term): void {
+    const lost = this.#proposals.values().filter(({ proposedIn = term }) => proposedIn < term);
+    for (const proposal of lost.sort(byAge)) this.fail(proposal, 'timedOutLeaderFailed');
   }
 
   failAll(failure: ProposalFailure): void {

@@ -27,7 +27,7 @@ export interface Waiter {
 
 export type ProposalState = 'queued' | 'proposed' | 'ended';
 
-/** Mutable only in its state, and only by `Pending`. */
+/** Mutable only in how far it has come. */
 export class Proposal {
   readonly sequence: RequestSequence;
   /** As decoded from `data`, so that applying need not decode it again. */
@@ -39,6 +39,7 @@ export class Proposal {
   /** Proposed by this member as leader of this term, or not at all: never queued over a change, never forwarded. */
   readonly onlyInTerm: Term | undefined;
   state: ProposalState = 'queued';
+  #proposedIn: Term | undefined;
 
   constructor(
     sequence: RequestSequence,
@@ -54,5 +55,16 @@ export class Proposal {
     this.waiter = waiter;
     this.startedMs = startedMs;
     this.onlyInTerm = onlyInTerm;
+  }
+
+  /** Raft has taken it, for the leader of this term. */
+  handedOver(term: Term): void {
+    this.state = 'proposed';
+    this.#proposedIn = term;
+  }
+
+  /** Undefined until it was handed over. */
+  get proposedIn(): Term | undefined {
+    return this.#proposedIn;
   }
 }
