@@ -56,8 +56,8 @@ export class Churn {
   readonly #open: OpenChanges;
   /** Calls that were not answered yet. */
   #calls = 0;
-  /** An addition of these may come through at any time, more than once: they keep their addresses. */
-  readonly #unanswered = new Set<Machine>();
+  /** Additions of a machine that may yet come through, at any time: until then it keeps its address. */
+  readonly #additions = new Map<Machine, number>();
   #goal: number;
   /** Changes that the strict check refused, and disks that were lost. */
   refused = 0;
@@ -166,7 +166,7 @@ export class Churn {
     const { chance, fleet, note } = this.#parts;
     const machine = chance.pick(fleet.members);
     const { memberId: id, index, name } = machine;
-    if (id === undefined || this.#unanswered.has(machine)) return;
+    if (id === undefined || this.#mayBeAdded(machine)) return;
     note(`${name} is to have another address`);
     const peerURLs = [peerUrlOf(index, chance.below(100))];
     const request = MemberUpdateRequest.create({ ID: id, peerURLs });
@@ -214,6 +214,7 @@ export class Churn {
     const any = chance.pick(up.length > 0 ? up : fleet.members);
     const asked = chance.happens(0.5) ? (fleet.leader(any) ?? any) : any;
     this.#open.begin(change);
+    if (change.kind === 'add') this.#countAddition(change.machine, 1);
     this.#calls += 1;
     const ended = (outcome: CallOutcome<Response>): void => {
       this.#calls -= 1;
@@ -221,14 +222,20 @@ export class Churn {
         const { message } = outcome;
         note(`the operator hears: ${message}`);
         if (STRICT.includes(message)) this.refused += 1;
-        else if (outcome.type === 'unknown' && change.kind !== 'harmless') {
-          if (change.kind === 'add') this.#unanswered.add(change.machine);
-          return;
-        }
+        else if (outcome.type === 'unknown' && change.kind !== 'harmless') return;
       }
       this.#open.end(change);
+      if (change.kind === 'add') this.#countAddition(change.machine, -1);
     };
     void connections.call(this.#actor, asked, method, request, CALL_TIMEOUT_MS).then(ended);
+  }
+
+  #countAddition(machine: Machine, by: 1 | -1): void {
+    this.#additions.set(machine, (this.#additions.get(machine) ?? 0) + by);
+  }
+
+  #mayBeAdded(machine: Machine): boolean {
+    return (this.#additions.get(machine) ?? 0) > 0;
   }
 
   /** The log says what became of something. */
