@@ -14,7 +14,7 @@ import type { ResponseHeaders } from './header.js';
 import { counterFromInt64 } from './int64.js';
 import { readRequest } from './request-bytes.js';
 import { encodeWatchResponse } from './watch-codec.js';
-import { WatchMetrics } from './watch-metrics.js';
+import { WatchMetrics, type Written } from './watch-metrics.js';
 
 export interface WatchServiceParts {
   readonly engine: WatchEngine;
@@ -117,15 +117,17 @@ class WatchCall {
 
   #pump(): void {
     const { clock, headers, metrics } = this.#parts;
-    let startedMs = clock.monotonicMs();
+    const startedMs = clock.monotonicMs();
+    const written: Written = { events: 0, changes: 0, controls: 0 };
     while (!this.#full) {
       const response = this.#stream.take();
       if (response === undefined) break;
       this.#full = !this.#call.write(encodeWatchResponse(headers, response));
-      const nowMs = clock.monotonicMs();
-      metrics.sent(response, nowMs - startedMs);
-      startedMs = nowMs;
+      if (response.type === 'events') written.events += response.batch.events.length;
+      if (response.type === 'events' || response.type === 'progress') written.changes += 1;
+      else written.controls += 1;
     }
+    metrics.pumped(written, clock.monotonicMs() - startedMs);
     if (this.#paused && !this.#stream.congested) {
       this.#paused = false;
       this.#call.resume();

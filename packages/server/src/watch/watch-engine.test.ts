@@ -105,14 +105,14 @@ describe('what was written', () => {
   });
 
   it('after few were told, is told in the next turn; after many, when they have rested', async () => {
-    const few = Array.from({ length: 31 }, () => watch());
+    const few = Array.from({ length: 256 }, () => watch());
     engine.notify([put('a')]);
     await clock.settle();
     engine.notify([put('a')]);
     await clock.settle();
     expect(few.map(told)).toEqual(few.map(() => [[2], [3]]));
 
-    const many = [...few, ...Array.from({ length: 97 }, () => watch())];
+    const many = [...few, ...Array.from({ length: 96 }, () => watch())];
     engine.notify([put('a')]);
     await clock.settle();
     expect(many.map(told)).toEqual(many.map(() => [[4]]));
@@ -136,7 +136,7 @@ describe('what was written', () => {
   });
 
   it('while they rest is told to a client that asks its stream for something', async () => {
-    const many = Array.from({ length: 64 }, () => watch());
+    const many = Array.from({ length: 303 }, () => watch());
     engine.notify([put('a')]);
     await clock.settle();
     engine.notify([put('a')]);

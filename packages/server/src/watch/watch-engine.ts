@@ -12,11 +12,14 @@ import { StoreHistory } from './store-history.js';
 /** Changes are notified together up to this size: far below what any client refuses to receive. */
 const NOTIFIED_BYTES = 64 * 1024;
 
+/** So many watchers are told in any turn. */
+const TOLD_AT_ONCE = 256;
+
 /**
- * After so many watchers were told, a rest of one millisecond: a response costs both sides more than the events in it, and what
- * is written during the rest shares the next one. A thousand watchers are told thirty times a second at most, thirty at once.
+ * After so many more were told, a rest of one millisecond: a response costs both sides more than the events in it, and what is written
+ * during the rest shares the next one. A thousand watchers are told thirty times a second at most.
  */
-const TOLD_PER_REST_MS = 32;
+const TOLD_PER_REST_MS = 24;
 
 export interface WatchEngineOptions {
   /** A watch response of this size or more is split, where the client allows it. */
@@ -93,8 +96,8 @@ export class WatchEngine {
     // Whoever asks is not whose fault it is, and what was taken here would be missing: the member stops.
     try {
       const told = this.#notifyHub(changes);
-      const restMs = Math.min(this.#options.restMsMax, Math.floor(told / TOLD_PER_REST_MS));
-      this.#restUntilMs = this.#clock.monotonicMs() + restMs;
+      const restMs = Math.floor(Math.max(0, told - TOLD_AT_ONCE) / TOLD_PER_REST_MS);
+      this.#restUntilMs = this.#clock.monotonicMs() + Math.min(this.#options.restMsMax, restMs);
     } catch (error) {
       this.#options.onError(error);
     }
