@@ -112,7 +112,7 @@ describe('what was written', () => {
     await clock.settle();
     expect(few.map(told)).toEqual(few.map(() => [[2], [3]]));
 
-    const many = [...few, ...Array.from({ length: 96 }, () => watch())];
+    const many = [...few, ...Array.from({ length: 64 }, () => watch())];
     engine.notify([put('a')]);
     await clock.settle();
     expect(many.map(told)).toEqual(many.map(() => [[4]]));

@@ -17,9 +17,9 @@ const TOLD_AT_ONCE = 256;
 
 /**
  * After so many more were told, a rest of one millisecond: a response costs both sides more than the events in it, and what is written
- * during the rest shares the next one. A thousand watchers are told thirty times a second at most.
+ * during the rest shares the next one. A thousand watchers are told twenty times a second at most.
  */
-const TOLD_PER_REST_MS = 24;
+const TOLD_PER_REST_MS = 16;
 
 export interface WatchEngineOptions {
   /** A watch response of this size or more is split, where the client allows it. */
