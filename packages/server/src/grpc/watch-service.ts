@@ -30,7 +30,7 @@ const PROGRESS_INTERVAL_MIN_MS = 100;
 const FIRST_KEY = '\0' as Key;
 
 export function watchService(parts: WatchServiceParts): Service {
-  const metrics = new WatchMetrics(parts.metrics);
+  const callParts: WatchCallParts = { ...parts, metrics: new WatchMetrics(parts.metrics) };
   return {
     name: 'etcdserverpb.Watch',
     methods: {
@@ -38,7 +38,7 @@ export function watchService(parts: WatchServiceParts): Service {
         type: 'stream',
         requestStream: true,
         handler: (call) => {
-          new WatchCall(call, { ...parts, metrics }).start();
+          new WatchCall(call, callParts).start();
         },
       },
     },

@@ -117,7 +117,7 @@ export class Replica {
     ports: ReplicaPorts,
     listener: ReplicaListener,
   ) {
-    const { clock, logger, random } = ports;
+    const { clock, logger, random, requests } = ports;
     const { memberId } = storage.identity;
     this.#memberId = memberId;
     this.#local = { ...storage.identity, peerUrls: config.initialAdvertisePeerUrls };
@@ -139,7 +139,7 @@ export class Replica {
     this.leadership = this.#makeLeadership(ports, metrics, listener);
     this.#reach = new Reach(memberId, state.membership, ports.peers);
     this.#headStart = this.#makeHeadStart(config);
-    this.#lostLeader = new LostLeader({ ...config, ...{ clock, logger, wake: this.wake } });
+    this.#lostLeader = new LostLeader({ ...config, clock, logger, wake: this.wake });
     this.#catchupEntries = config.snapshotCatchupEntries;
     this.#snapshots = this.#makeSnapshots(storage, state, ports, listener);
     this.#laggards = this.#makeLaggards();
@@ -160,7 +160,10 @@ export class Replica {
         peers: heartbeats.before(this.#snapshots),
         lostLeader: this.#lostLeader,
         snapshots: this.#snapshots,
-        ...{ clock, logger, metrics, requests: ports.requests },
+        clock,
+        logger,
+        metrics,
+        requests,
         gate: () => state.store.gate(),
       },
       this.#loopListener(listener, heartbeats),
